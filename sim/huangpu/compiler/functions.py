@@ -1,0 +1,78 @@
+"""The operators of the model, one row each: what `Call.op` may be, how many arguments it takes, what it computes.
+
+Every printer (`python.py`, `llvm.py`) covers exactly the rows of `OPS`. Everything else that a modelling language
+offers is spelt out with these, stocks and lookups (`expand.py`, `dynamics.py`, with the table `BUILTINS`).
+
+Arithmetic is IEEE double without exceptions, as numpy does it: 1/0 is inf, 0/0 and ln(-1) are nan, no contraction.
+A truth value is 1.0 or 0.0; a condition holds where it is not 0 (nan holds).
+
+A lookup (`Interpolate`) with knots x[0] < ... < x[n-1] reads
+    inside   the segment i with x[i] <= x < x[i+1]: (y[i+1] - y[i]) / (x[i+1] - x[i]) * (x - x[i]) + y[i]
+    below    x < x[0]: y[0], or with `extrapolate` (y[1] - y[0]) / (x[1] - x[0]) * (x - x[0]) + y[0]
+    above    x >= x[n-1]: y[n-1], or with `extrapolate` (y[n-1] - y[n-2]) / (x[n-1] - x[n-2]) * (x - x[n-1]) + y[n-1]
+    at nan   nan
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SMALL = 1e-6  # what Vensim takes for zero in XIDZ, ZIDZ, QUANTUM, PULSE and RAMP
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """A row: number of arguments and Python text, `{0}` being the first argument.
+
+    rank   how tightly the text binds, as in Python: 1 or, 2 and, 3 not, 4 comparison, 5 sum, 6 product, 7 sign, 9 call
+    truth  the result is a truth value
+    takes  "truth" where the arguments are conditions (any number; true where it is not 0)
+    """
+
+    arity: int
+    text: str
+    rank: int = 9
+    truth: bool = False
+    takes: str = "number"
+
+
+OPS: dict[str, Op] = {
+    "add": Op(2, "{0} + {1}", 5),
+    "sub": Op(2, "{0} - {1}", 5),
+    "mul": Op(2, "{0} * {1}", 6),
+    "div": Op(2, "{0} / {1}", 6),
+    "neg": Op(1, "-{0}", 7),
+    "pow": Op(2, "np.power({0}, {1})"),  # of a negative base and a broken exponent: nan
+    "lt": Op(2, "{0} < {1}", 4, truth=True),
+    "le": Op(2, "{0} <= {1}", 4, truth=True),
+    "gt": Op(2, "{0} > {1}", 4, truth=True),
+    "ge": Op(2, "{0} >= {1}", 4, truth=True),
+    "eq": Op(2, "{0} == {1}", 4, truth=True),
+    "ne": Op(2, "{0} != {1}", 4, truth=True),  # of nan: 1, as IEEE has it
+    "and": Op(2, "np.logical_and({0}, {1})", truth=True, takes="truth"),
+    "or": Op(2, "np.logical_or({0}, {1})", truth=True, takes="truth"),
+    "not": Op(1, "np.logical_not({0})", truth=True, takes="truth"),
+    "if": Op(3, "np.where({0}, {1}, {2})"),  # a select: both sides are computed; only the first argument is a condition
+    "min": Op(2, "np.minimum({0}, {1})"),  # nan if either is nan
+    "max": Op(2, "np.maximum({0}, {1})"),
+    "abs": Op(1, "np.abs({0})"),
+    "trunc": Op(1, "np.trunc({0})"),  # towards zero: Vensim's INTEGER
+    "mod": Op(
+        2, "np.mod({0}, {1})"
+    ),  # remainder with the divisor's sign: r = fmod(a, b); r + b if r and b differ in sign
+    "quantum": Op(2, "quantum({0}, {1})"),  # a where b < SMALL, else b * trunc(a / b)
+    "xidz": Op(3, "xidz({0}, {1}, {2})"),  # c where abs(b) < SMALL, else a / b
+    "zidz": Op(2, "zidz({0}, {1})"),  # 0 where abs(b) < SMALL, else a / b
+    "sqrt": Op(1, "np.sqrt({0})"),
+    "exp": Op(1, "np.exp({0})"),
+    "ln": Op(1, "np.log({0})"),
+    "sin": Op(1, "np.sin({0})"),
+    "cos": Op(1, "np.cos({0})"),
+    "tan": Op(1, "np.tan({0})"),
+    "arcsin": Op(1, "np.arcsin({0})"),
+    "arccos": Op(1, "np.arccos({0})"),
+    "arctan": Op(1, "np.arctan({0})"),
+    "sinh": Op(1, "np.sinh({0})"),
+    "cosh": Op(1, "np.cosh({0})"),
+    "tanh": Op(1, "np.tanh({0})"),
+}

@@ -76,7 +76,7 @@ def dotted(key: Key) -> str:
     """A path as people write it: `levers.robot_subsidy[1].start`, list positions counted from 1."""
     text = ""
     for part in key:
-        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part if part.isprintable() else repr(part)}"
     return text.removeprefix(".")
 
 

@@ -1,0 +1,23 @@
+"""Scenarios: a YAML file becomes a frozen `Scenario`, with every name, unit and year checked.
+
+Two steps, because a file names its model: `load_scenario` reads the file and checks its form, `check` compares it with
+the compiled model. Each gathers all problems and raises them together, one a line: file, line, key, what was found,
+what is expected. `scenarios/README.md` describes the format for people, `json_schema` for editors.
+"""
+
+from huangpu.runtime.scenario.check import check
+from huangpu.runtime.scenario.data import LeverWindow, Scenario, ScenarioError
+from huangpu.runtime.scenario.form import json_schema
+from huangpu.runtime.scenario.levers import delivery, lever_profile
+from huangpu.runtime.scenario.read import load_scenario
+
+__all__ = [
+    "LeverWindow",
+    "Scenario",
+    "ScenarioError",
+    "check",
+    "delivery",
+    "json_schema",
+    "lever_profile",
+    "load_scenario",
+]

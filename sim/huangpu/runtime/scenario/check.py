@@ -1,0 +1,138 @@
+"""A scenario against the compiled model: names, units, years."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from huangpu.program import Entry, Program
+from huangpu.runtime.scenario.data import Scenario, ScenarioError
+from huangpu.runtime.scenario.form import Quantity, Window
+from huangpu.yamlfile import Key, nearest
+
+_TINY = 1e-9  # years; two times this close are the same
+
+
+def check(scenario: Scenario, program: Program) -> Scenario:
+    """The scenario with the model's horizon filled in and names of arrays spelt out element by element.
+
+    Raises ScenarioError with every name that the model does not have, unit that is not its unit, and year outside it.
+    """
+    names = _Names(program)
+    report = scenario.document
+    problems = [report.problem(key, message) for key, message in _mismatches(scenario, names)]
+    if problems:
+        raise ScenarioError(report.report(problems))
+    levers = [replace(w, lever=e.id) for w in scenario.levers for e in names.elements[w.lever]]
+    return replace(
+        scenario,
+        start=program.initial_time,
+        end=program.final_time if scenario.end is None else scenario.end,
+        parameters={e.id: value for name, value in scenario.parameters.items() for e in names.elements[name]},
+        levers=tuple(levers),
+    )
+
+
+class _Names:
+    """A program's rows by the names that a scenario may use: ids of single elements and of whole variables."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.elements: dict[str, list[Entry]] = {}
+        for entry in (e for e in program.rows if not e.hidden):
+            for name in dict.fromkeys((entry.id, entry.base or entry.id)):
+                self.elements.setdefault(name, []).append(entry)
+        self.default = {program.rows[row].id: value for row, value in program.constants}
+        self.driven = {program.rows[row].id for row in program.driven}
+
+    def where(self, kept: Callable[[Entry], bool]) -> list[str]:
+        return [name for name, entries in self.elements.items() if all(kept(e) for e in entries)]
+
+
+def _mismatches(scenario: Scenario, names: _Names) -> Iterator[tuple[Key, str]]:
+    yield from _horizon_mismatches(scenario, names.program)
+    yield from _save_mismatches(scenario, names)
+    yield from _parameter_mismatches(scenario, names)
+    for lever, given in scenario.form.levers.items():
+        yield from _lever_mismatches(lever, given, names)
+
+
+def _horizon_mismatches(scenario: Scenario, program: Program) -> Iterator[tuple[Key, str]]:
+    first, last, dt = program.initial_time, program.final_time, program.time_step
+    if scenario.start is not None and abs(scenario.start - first) > _TINY:
+        yield ("horizon", "start"), f"found {scenario.start:g}, expected {first:g}, the model's first year"
+    if scenario.end is not None and not first < scenario.end <= last + _TINY:
+        yield ("horizon", "end"), f"found {scenario.end:g}, expected a year after {first:g} up to {last:g}"
+    elif scenario.end is not None and not _whole((scenario.end - first) / dt):
+        yield ("horizon", "end"), f"found {scenario.end:g}, expected a whole number of steps of {dt:g} year"
+    if not _whole(scenario.save_every / dt):
+        yield ("save", "every"), f"found {scenario.save_every:g}, expected a multiple of the model's step {dt:g} year"
+
+
+def _save_mismatches(scenario: Scenario, names: _Names) -> Iterator[tuple[Key, str]]:
+    for position, name in enumerate(scenario.form.save.variables):
+        if name not in names.elements:
+            key = ("save", "variables", position)
+            yield key, f"the model has no variable '{name}'{nearest(name, names.elements)}"
+
+
+def _parameter_mismatches(scenario: Scenario, names: _Names) -> Iterator[tuple[Key, str]]:
+    for name, given in scenario.form.parameters.items():
+        key = ("parameters", name)
+        if name not in names.elements:
+            known = names.where(lambda e: e.id in names.default)
+            yield key, f"the model has no parameter '{name}'{nearest(name, known)}"
+        elif any(e.id not in names.default for e in names.elements[name]):
+            yield key, f"is {_a(names.elements[name][0].kind)} of the model, expected a constant"
+        elif isinstance(given, Quantity):
+            yield from _unit_mismatch((*key, "unit"), given.unit, names.elements[name][0])
+
+
+def _lever_mismatches(lever: str, given: float | list[Window], names: _Names) -> Iterator[tuple[Key, str]]:
+    key = ("levers", lever)
+    if lever not in names.elements:
+        known = names.where(lambda e: e.id in names.driven)
+        yield key, f"the model has no lever '{lever}'{nearest(lever, known)}"
+        return
+    entry = names.elements[lever][0]
+    if any(e.id not in names.driven for e in names.elements[lever]):
+        hint = "; set it under parameters" if entry.kind == "constant" else ""
+        yield key, f"is {_a(entry.kind)} of the model, expected a lever{hint}"
+        return
+    windows = given if isinstance(given, list) else []
+    rest = names.default.get(entry.id, 0.0)
+    if rest != 0 and windows and (len(windows) > 1 or windows[0].series is None):
+        yield key, f"rests at {rest:g} in the model, so windows that begin at 0 do not fit it; give one series"
+    for position, window in enumerate(windows):
+        at = (*key, position)
+        if window.unit is not None:
+            yield from _unit_mismatch((*at, "unit"), window.unit, entry)
+        years = {"start": window.start, "end": window.end}
+        for name, year in years.items():
+            yield from _year_mismatch((*at, name), year, names.program)
+        for text in window.series or {}:
+            yield from _year_mismatch((*at, "series", text), float(text), names.program)
+
+
+def _year_mismatch(key: Key, year: float | None, program: Program) -> Iterator[tuple[Key, str]]:
+    if year is not None and not program.initial_time <= year <= program.final_time:
+        span = f"{program.initial_time:g} to {program.final_time:g}"
+        yield key, f"found {year:g}, expected a year of the model, {span}"
+
+
+def _unit_mismatch(key: Key, unit: str, entry: Entry) -> Iterator[tuple[Key, str]]:
+    if _plain_unit(unit) != _plain_unit(entry.units):
+        yield key, f"found '{unit}', expected '{entry.units or 'dmnl'}', the unit of {entry.label} in the model"
+
+
+def _a(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+
+
+def _plain_unit(unit: str) -> str:
+    text = "".join(unit.split()).lower()
+    return "" if text in ("1", "dmnl", "dimensionless") else text
+
+
+def _whole(value: float) -> bool:
+    return value > 0.5 and abs(value - round(value)) < 1e-6

@@ -1,0 +1,151 @@
+"""The form of a scenario file: which keys there are, what they hold, and the rules among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+MEMBERS = 10_000_000
+_TINY = 1e-9  # years
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _refuse(wrong: bool, message: str) -> None:
+    if wrong:
+        raise PydanticCustomError("rule", "{message}", {"message": message})
+
+
+def _year(text: str) -> float | None:
+    try:
+        year = float(text)
+    except ValueError:
+        return None
+    return year if isfinite(year) else None
+
+
+def _not_years(series: Mapping[str, float]) -> list[str]:
+    return [repr(key) for key in series if _year(key) is None]
+
+
+class Ramp(_Form):
+    shape: Literal["step", "linear", "smooth"] = Field(description="step: at once; smooth: slow, fast, slow")
+    years: float = Field(0.0, ge=0, le=100, description="How long it takes; 0 for a step")
+
+    @model_validator(mode="after")
+    def _rules(self) -> Ramp:
+        _refuse(self.shape == "step" and self.years > 0, "a step takes 0 years; leave out `years` or choose linear")
+        _refuse(self.shape != "step" and self.years == 0, f"a {self.shape} ramp needs `years` above 0")
+        return self
+
+
+class Range(_Form):
+    low: float = Field(ge=0)
+    high: float = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _rules(self) -> Range:
+        _refuse(self.low > self.high, f"low {self.low:g} is above high {self.high:g}")
+        return self
+
+
+class Quantity(_Form):
+    value: float
+    unit: str = Field(description="Must equal the model's unit of this constant")
+
+
+class Horizon(_Form):
+    start: float | None = Field(None, description="Year; the model's first")
+    end: float | None = Field(None, description="Year; at most the model's last")
+
+
+class Save(_Form):
+    variables: list[str] = Field(min_length=1, description="Variables (output) or elements (output[electronics])")
+    every: float = Field(1.0, gt=0, description="Years between saved times, a multiple of the model's step")
+
+
+def _either(**kinds: type) -> Discriminator:
+    """Tells the kinds of value that a key accepts apart by their YAML type."""
+
+    def tag(value: object) -> str | None:
+        if isinstance(value, bool):
+            return None
+        return next((name for name, kind in kinds.items() if isinstance(value, kind)), None)
+
+    names = " or ".join(name.replace("_", " ") for name in kinds)
+    return Discriminator(tag, custom_error_type="rule", custom_error_message=f"expected {names}")
+
+
+_NUMBER = (int, float)
+
+
+class Window(_Form):
+    plan: str = Field("", description="The plan that it comes from; names the window in results and for its draws")
+    start: float | None = Field(None, description="Year in which it begins")
+    ramp: Ramp = Field(Ramp(shape="step"), description="How it gets from 0 to `hold`")
+    hold: float = Field(1.0, description="Strength: 1 = as the plan states it")
+    unit: str | None = Field(None, description="Unit of `hold` or `series`; must equal the model's")
+    end: float | None = Field(None, description="Year in which it begins to fade; without it, it stays")
+    fade: Ramp | None = Field(None, description="How it gets from `hold` back to 0")
+    delivery: Annotated[
+        Annotated[float, Field(ge=0), Tag("a_number")]
+        | Annotated[Range, Tag("low_and_high")]
+        | Annotated[str, Tag("the_name_of_a_posterior_column")],
+        _either(a_number=_NUMBER, low_and_high=(dict, Range), the_name_of_a_posterior_column=str),
+    ] = Field(1.0, description="Share that is carried out: a number, a range drawn per member, or a posterior column")
+    series: dict[str, float] | None = Field(None, min_length=1, description="year: value, straight lines between")
+
+    @model_validator(mode="after")
+    def _rules(self) -> Window:
+        if self.series is not None:
+            extra = {"start", "ramp", "hold", "end", "fade"} & self.model_fields_set
+            _refuse(bool(extra), f"`series` says it all; leave out {', '.join(sorted(extra))}")
+            years = [_year(key) for key in self.series]
+            _refuse(None in years, f"`series` has keys that are no years: {', '.join(_not_years(self.series))}")
+            _refuse(len(set(years)) < len(years), "`series` gives a year twice")
+            return self
+        _refuse(self.start is None, "expected `start` (a year) or `series`")
+        _refuse(self.fade is not None and self.end is None, "`fade` needs `end`, the year in which it begins")
+        if self.end is not None:
+            _refuse(self.end <= self.start, f"end {self.end:g} is not after start {self.start:g}")
+            up = self.start + self.ramp.years
+            _refuse(up > self.end + _TINY, f"the ramp is only finished in {up:g}, after the end {self.end:g}")
+        return self
+
+
+class ScenarioFile(_Form):
+    name: str = Field(pattern=r'^[^\s/\\:*?"<>|.\-][^\s/\\:*?"<>|]*$', max_length=100, description="Names its results")
+    title: str = Field("", description="One line for tables and charts")
+    description: str = Field("", description="What the scenario asks, for people")
+    model: str | None = Field(None, description="Model file, relative to this file; without it the shipped model")
+    horizon: Horizon = Field(Horizon(), description="Years; without it the model's own")
+    members: int = Field(1000, ge=1, le=MEMBERS, description="Size of the ensemble")
+    seed: int = Field(0, ge=0, lt=2**63, description="All draws follow from it")
+    posterior: str = Field("default", min_length=1, description="default, none, or a file of members")
+    save: Save
+    parameters: dict[
+        str,
+        Annotated[
+            Annotated[float, Tag("a_number")] | Annotated[Quantity, Tag("value_and_unit")],
+            _either(a_number=_NUMBER, value_and_unit=(dict, Quantity)),
+        ],
+    ] = Field({}, description="Constants that are the same for all members")
+    levers: dict[
+        str,
+        Annotated[
+            Annotated[float, Tag("a_number")] | Annotated[list[Window], Tag("a_list_of_windows")],
+            _either(a_number=_NUMBER, a_list_of_windows=list),
+        ],
+    ] = Field({}, description="Levers over time; a plain number holds over the whole horizon")
+
+
+def json_schema() -> dict:
+    """JSON Schema of a scenario file, for editors."""
+    schema = ScenarioFile.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "Huangpu scenario"}

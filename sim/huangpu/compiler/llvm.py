@@ -1,0 +1,175 @@
+"""Ordered model -> LLVM text: the fast form of what `python.py` prints readably.
+
+Members lie in blocks; the workspace is [row][block], row i being `model.variables[i]`. About eight equations at a time
+become one loop over the block's members, a vector of them at once; four such loops are one function that is not
+inlined. Why: measured best for World3 (short loops keep the rows in cache, small functions keep compile time linear).
+A member's bits depend neither on the block, nor on the width of the vectors, nor on its neighbours.
+
+Constants, lookups and drivers are data given at run time; only a lookup's number of knots is in the text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from huangpu.compiler.methods import METHODS, Method
+from huangpu.compiler.vector import DT, Layout, Loop, address, compute, declarations, literal, lookup, lookup_name
+from huangpu.ir import Call, Expr, Name, Number, Ordered
+
+LANES = 8  # doubles in a vector; LLVM splits it where the machine's are shorter
+BLOCK = 32  # members
+EQUATIONS = 8  # in a loop
+LOOPS = 4  # in a function
+
+Assignment = tuple[str, Expr]  # id of a row and what is stored there
+
+
+def emit(ordered: Ordered, method: str, *, lanes: int = LANES, block: int = BLOCK) -> str:
+    """The kernel's LLVM text; entry point `huangpu_run`, see `driver.ll` for what it takes.
+
+    Row i of the workspace is `ordered.model.variables[i]`; constants, tables and driven constants are taken in the
+    order of the model's variables, the model's tables and `ordered.driven`. `block` is a multiple of `lanes`.
+    """
+    layout = _layout(ordered, METHODS[method], lanes, block)
+    parts = [
+        _header(ordered, layout),
+        Path(__file__).with_name("driver.ll").read_text(encoding="utf-8"),
+        *declarations(layout),
+        *{lookup_name(table): lookup(table, layout) for table in ordered.model.tables}.values(),
+        *_function("initial", _initial(ordered), layout),
+        *_function("step", _step(ordered), layout),
+        *_advance(ordered, METHODS[method], layout),
+    ]
+    return "\n".join(parts)
+
+
+def _header(ordered: Ordered, layout: Layout) -> str:
+    """The numbers that `driver.ll` needs to know."""
+    constants = [layout.rows[v.id] for v in ordered.model.variables if v.kind == "constant"]
+    lists = {"constant": constants, "driven": [layout.rows[id] for id in ordered.driven]}
+    lines = [f"@block = internal constant i64 {layout.block}", f"@rows = internal constant i64 {len(layout.rows)}"]
+    for name, rows in lists.items():
+        items = f"[{', '.join(f'i64 {row}' for row in rows)}]" if rows else "zeroinitializer"
+        lines.append(f"@{name}s = internal constant i64 {len(rows)}")
+        lines.append(f"@{name}_rows = internal constant [{len(rows)} x i64] {items}")
+    return "\n".join([*lines, ""])
+
+
+def _layout(ordered: Ordered, method: Method, lanes: int, block: int) -> Layout:
+    """Rows: the variables, then the net flows, and for methods of several stages the start and each stage's flows."""
+    stocks = [v.id for v in ordered.model.variables if v.kind == "stock"]
+    ids = [v.id for v in ordered.model.variables] + [_flow(s) for s in stocks]
+    if len(method.weights) > 1:
+        ids += [_start(s) for s in stocks] + [_flow(s, k) for k in range(len(method.weights)) for s in stocks]
+    tables, offset = {}, 0
+    for table in ordered.model.tables:
+        tables[table.id] = (table, offset)
+        offset += 3 * len(table.xs)
+    return Layout({id: row for row, id in enumerate(ids)}, tables, lanes, block)
+
+
+# -- what is computed, as assignments ---------------------------------------------------------------------------------
+
+
+def _flow(stock: str, stage: int | None = None) -> str:
+    """Id of the row with a stock's net flow, now or at a stage."""
+    return f"(flow of){stock}" if stage is None else f"(flow {stage} of){stock}"
+
+
+def _start(stock: str) -> str:
+    return f"(start of){stock}"
+
+
+def _initial(ordered: Ordered) -> Iterator[Assignment]:
+    variables = {v.id: v for v in ordered.model.variables}
+    for id in ordered.initial:
+        variable = variables[id]
+        yield id, variable.equation if variable.initial is None else variable.initial
+
+
+def _step(ordered: Ordered) -> Iterator[Assignment]:
+    variables = {v.id: v for v in ordered.model.variables}
+    yield from ((id, variables[id].equation) for id in ordered.step)
+    yield from ((_flow(v.id), v.equation) for v in ordered.model.variables if v.kind == "stock")
+
+
+def _moved(start: str, coefficients: Iterable[float], flows: Iterable[str]) -> Expr:
+    """start + dt * (c0 * flow0 + c1 * flow1 + ...), see `methods.py`."""
+    terms = [
+        Name(flow) if c == 1.0 else Call("mul", (Number(c), Name(flow)))
+        for c, flow in zip(coefficients, flows, strict=False)
+        if c != 0.0
+    ]
+    total = terms[0]
+    for term in terms[1:]:
+        total = Call("add", (total, term))
+    return Call("add", (Name(start), Call("mul", (DT, total))))
+
+
+def _advance(ordered: Ordered, method: Method, layout: Layout) -> Iterator[str]:
+    """@advance: from the flows at this step to the stocks at the next."""
+    stocks = [v.id for v in ordered.model.variables if v.kind == "stock"]
+    last = len(method.weights) - 1
+    if last == 0:
+        yield from _function("advance", ((s, _moved(s, (1.0,), (_flow(s),))) for s in stocks), layout)
+        return
+    stages = range(len(method.weights))
+    body = []
+    for k in stages:
+        work: list[Assignment] = [(_start(s), Name(s)) for s in stocks] if k == 0 else []
+        work += [(_flow(s, k), Name(_flow(s))) for s in stocks]
+        coefficients = method.weights if k == last else method.stages[k + 1]
+        work += [(s, _moved(_start(s), coefficients, [_flow(s, i) for i in stages])) for s in stocks]
+        yield from _function(f"stage{k}", work, layout)
+        body.append(f"  call void @stage{k}(ptr %space, ptr %lookups, double %time, double %dt)")
+        if k != last:
+            body.append(f"  %c{k} = fmul double {literal(method.nodes[k + 1])}, %dt")
+            body.append(f"  %t{k} = fadd double %time, %c{k}")
+            body.append(f"  call void @step(ptr %space, ptr %lookups, double %t{k}, double %dt)")
+    yield _define("advance", body)
+
+
+# -- functions and loops ----------------------------------------------------------------------------------------------
+
+
+def _function(name: str, work: Iterable[Assignment], layout: Layout) -> Iterator[str]:
+    """@name does all of `work` in order: in loops of `EQUATIONS`, in functions of `LOOPS` loops, which it calls."""
+    calls = []
+    loops = list(_parts(list(work), EQUATIONS))
+    for number, group in enumerate(_parts(loops, LOOPS)):
+        body = [line for k, part in enumerate(group) for line in _loop(f"l{k}", part, layout)]
+        yield _define(f"{name}.{number}", body)
+        calls.append(f"  call void @{name}.{number}(ptr %space, ptr %lookups, double %time, double %dt)")
+    yield _define(name, calls)
+
+
+def _parts(items: list, size: int) -> Iterator[list]:
+    return (items[k : k + size] for k in range(0, len(items), size))
+
+
+def _define(name: str, body: list[str]) -> str:
+    head = f"define internal void @{name}(ptr noalias %space, ptr noalias readonly %lookups, double %time, double %dt)"
+    return "\n".join([f"{head} noinline {{", *body, "  ret void", "}", ""])
+
+
+def _loop(name: str, work: list[Assignment], layout: Layout) -> list[str]:
+    """The lines of one loop over the block, a vector of members at a time."""
+    loop = Loop(name, layout)
+    for id, expr in work:
+        loop.held[id] = compute(expr, loop)
+        at = address(id, loop)
+        loop.lines.append(f"  store {layout.vector} {loop.held[id]}, ptr {at}, align {layout.align}")
+    return [
+        f"  br label %{name}.begin",
+        f"{name}.begin:",
+        f"  br label %{name}",
+        f"{name}:",
+        f"  %{name}.j = phi i64 [ 0, %{name}.begin ], [ %{name}.next, %{name} ]",
+        f"  %{name}.base = getelementptr double, ptr %space, i64 %{name}.j",
+        *loop.lines,
+        f"  %{name}.next = add i64 %{name}.j, {layout.lanes}",
+        f"  %{name}.more = icmp ult i64 %{name}.next, {layout.block}",
+        f"  br i1 %{name}.more, label %{name}, label %{name}.end",
+        f"{name}.end:",
+    ]

@@ -1,0 +1,285 @@
+"""Expressions -> LLVM instructions on vectors of members. One table row an operator, as in `functions.py`.
+
+No instruction carries a fast-math flag, so nothing is contracted or reordered and a member's bits do not depend on the
+width of the vectors. Functions without an instruction are LLVM's intrinsics, which become one call of the C library a
+lane; `INTRINSICS` and `COMPOSED` are the place for better ones.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from huangpu.compiler.functions import SMALL
+from huangpu.ir import Call, Expr, Interpolate, Name, Number, Table, Time
+
+UNROLLED = 32  # knots: longer lookups run a loop
+DT = Name("(dt)")  # the time step; brackets like these are in no model's ids
+
+INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}
+COMPARISONS = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
+INTRINSICS = {
+    "pow": "pow",
+    "abs": "fabs",
+    "trunc": "trunc",
+    "sqrt": "sqrt",
+    "exp": "exp",
+    "ln": "log",
+    "sin": "sin",
+    "cos": "cos",
+    "tan": "tan",
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "sinh": "sinh",
+    "cosh": "cosh",
+    "tanh": "tanh",
+    "copysign": "copysign",
+}
+LOGIC = {"and": "and", "or": "or"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are: `rows` id -> row, `tables` id -> (table, its offset in the array of lookups)."""
+
+    rows: dict[str, int]
+    tables: dict[str, tuple[Table, int]]
+    lanes: int
+    block: int
+
+    @property
+    def vector(self) -> str:
+        return f"<{self.lanes} x double>"
+
+    @property
+    def mask(self) -> str:
+        return f"<{self.lanes} x i1>"
+
+    @property
+    def align(self) -> int:
+        return min(8 * self.lanes, 64)  # bytes; the workspace begins on a cache line
+
+
+@dataclass
+class Loop:
+    """The text of one loop while it is printed: lines so far and the register that holds each row already read."""
+
+    name: str
+    layout: Layout
+    lines: list[str] = field(default_factory=list)
+    held: dict[str, str] = field(default_factory=dict)
+
+    def put(self, text: str) -> str:
+        """Append an instruction, return its register."""
+        register = f"%{self.name}.{len(self.lines)}"
+        self.lines.append(f"  {register} = {text}")
+        return register
+
+
+def address(id: str, loop: Loop) -> str:
+    """The register with the address of a row's vector."""
+    return loop.put(f"getelementptr double, ptr %{loop.name}.base, i64 {loop.layout.rows[id] * loop.layout.block}")
+
+
+def compute(expr: Expr, loop: Loop) -> str:
+    """The register (or literal) with the expression's value, a vector of doubles."""
+    vector = loop.layout.vector
+    match expr:
+        case Number(value):
+            return _splat(value)
+        case Time():
+            return _broadcast("(time)", "%time", loop)
+        case Name(id) if id == DT.id:
+            return _broadcast(id, "%dt", loop)
+        case Name(id):
+            if id not in loop.held:
+                loop.held[id] = loop.put(f"load {vector}, ptr {address(id, loop)}, align {loop.layout.align}")
+            return loop.held[id]
+        case Interpolate(table, x):
+            shape, offset = loop.layout.tables[table]
+            at = loop.put(f"getelementptr double, ptr %lookups, i64 {offset}")
+            return loop.put(f"call {vector} @{lookup_name(shape)}({vector} {compute(x, loop)}, ptr {at})")
+        case Call(op) if op in COMPARISONS or op in LOGIC or op == "not":
+            return loop.put(f"uitofp {loop.layout.mask} {_truth(expr, loop)} to {vector}")
+        case Call("if", (condition, then, other)):
+            return _select(_truth(condition, loop), compute(then, loop), compute(other, loop), loop)
+        case Call(op, args):
+            return _apply(op, tuple(compute(arg, loop) for arg in args), loop)
+    raise TypeError(f"not an expression: {expr!r}")
+
+
+def _truth(expr: Expr, loop: Loop) -> str:
+    """The register with the expression as a condition, a vector of i1: true where it is not 0 (nan is true)."""
+    vector, mask = loop.layout.vector, loop.layout.mask
+    match expr:
+        case Call(op, (a, b)) if op in COMPARISONS:
+            return loop.put(f"fcmp {COMPARISONS[op]} {vector} {compute(a, loop)}, {compute(b, loop)}")
+        case Call(op, (a, b)) if op in LOGIC:
+            return loop.put(f"{LOGIC[op]} {mask} {_truth(a, loop)}, {_truth(b, loop)}")
+        case Call("not", (a,)):
+            return loop.put(f"xor {mask} {_truth(a, loop)}, splat (i1 true)")
+        case _:
+            return loop.put(f"fcmp une {vector} {compute(expr, loop)}, zeroinitializer")
+
+
+def _apply(op: str, args: tuple[str, ...], loop: Loop) -> str:
+    """A function of the table `OPS` on registers."""
+    vector = loop.layout.vector
+    if op in INSTRUCTIONS:
+        return loop.put(f"{INSTRUCTIONS[op]} {vector} {', '.join(args)}")
+    if op in INTRINSICS:
+        listed = ", ".join(f"{vector} {arg}" for arg in args)
+        return loop.put(f"call {vector} @llvm.{INTRINSICS[op]}.v{loop.layout.lanes}f64({listed})")
+    return COMPOSED[op](loop, *args)
+
+
+def _select(mask: str, then: str, other: str, loop: Loop) -> str:
+    vector = loop.layout.vector
+    return loop.put(f"select {loop.layout.mask} {mask}, {vector} {then}, {vector} {other}")
+
+
+Composer = Callable[..., str]
+
+
+def _extreme(compare: str) -> Composer:
+    """numpy's minimum (olt) or maximum (ogt): nan if either is nan."""
+
+    def compose(loop: Loop, a: str, b: str) -> str:
+        vector, mask = loop.layout.vector, loop.layout.mask
+        better = loop.put(f"fcmp {compare} {vector} {a}, {b}")
+        missing = loop.put(f"fcmp uno {vector} {a}, {a}")
+        return _select(loop.put(f"or {mask} {better}, {missing}"), a, b, loop)
+
+    return compose
+
+
+def _xidz(loop: Loop, a: str, b: str, c: str) -> str:
+    size = _apply("abs", (b,), loop)
+    small = loop.put(f"fcmp olt {loop.layout.vector} {size}, {_splat(SMALL)}")
+    return _select(small, c, _apply("div", (a, b), loop), loop)
+
+
+def _zidz(loop: Loop, a: str, b: str) -> str:
+    return _xidz(loop, a, b, _splat(0.0))
+
+
+def _quantum(loop: Loop, a: str, b: str) -> str:
+    whole = _apply("trunc", (_apply("div", (a, b), loop),), loop)
+    small = loop.put(f"fcmp olt {loop.layout.vector} {b}, {_splat(SMALL)}")
+    return _select(small, a, _apply("mul", (b, whole), loop), loop)
+
+
+def _mod(loop: Loop, a: str, b: str) -> str:
+    """numpy's mod: fmod moved to the divisor's sign; a zero takes that sign too."""
+    vector, mask = loop.layout.vector, loop.layout.mask
+    rest = loop.put(f"frem {vector} {a}, {b}")
+    signs = [loop.put(f"fcmp olt {vector} {x}, zeroinitializer") for x in (rest, b)]
+    differ = loop.put(f"xor {mask} {signs[0]}, {signs[1]}")
+    moved = _select(differ, _apply("add", (rest, b), loop), rest, loop)
+    none = loop.put(f"fcmp oeq {vector} {rest}, zeroinitializer")
+    return _select(none, _apply("copysign", (rest, b), loop), moved, loop)
+
+
+COMPOSED: dict[str, Composer] = {
+    "min": _extreme("olt"),
+    "max": _extreme("ogt"),
+    "xidz": _xidz,
+    "zidz": _zidz,
+    "quantum": _quantum,
+    "mod": _mod,
+}
+
+
+def _broadcast(key: str, scalar: str, loop: Loop) -> str:
+    if key not in loop.held:
+        loop.held[key] = _everywhere(scalar, loop)
+    return loop.held[key]
+
+
+def _everywhere(scalar: str, loop: Loop) -> str:
+    """A scalar in all lanes."""
+    vector, lanes = loop.layout.vector, loop.layout.lanes
+    one = loop.put(f"insertelement {vector} poison, double {scalar}, i64 0")
+    return loop.put(f"shufflevector {vector} {one}, {vector} poison, <{lanes} x i32> zeroinitializer")
+
+
+def _splat(value: float) -> str:
+    return f"splat (double {literal(value)})"
+
+
+def literal(value: float) -> str:
+    """A double as LLVM reads it back to the bit."""
+    return "0x" + struct.pack(">d", value).hex().upper()
+
+
+# -- lookups and what is only declared --------------------------------------------------------------------------------
+
+
+def lookup_name(table: Table) -> str:
+    return f"lookup.{len(table.xs)}.{'extrapolate' if table.extrapolate else 'hold'}"
+
+
+def lookup(table: Table, layout: Layout) -> str:
+    """The function that reads a table of this many knots at a vector of x; %at is xs, ys, slopes.
+
+    The last knot that is not above x wins, starting with the first: `slope * (x - knot) + y`, as the table in
+    `functions.py` says. The slope at the last knot is 0, or the last segment's where the lookup goes on outside.
+    """
+    loop = Loop("k", layout)
+    vector, knots = layout.vector, len(table.xs)
+    x = "%x"
+    if not table.extrapolate:
+        for compare, knot in (("ogt", knots - 1), ("olt", 0)):
+            end = _knot(knot, loop)
+            x = _select(loop.put(f"fcmp {compare} {vector} {x}, {end}"), end, x, loop)
+    segment = [_knot(part * knots, loop) for part in range(3)]
+    if knots > UNROLLED:
+        segment = _scan(x, segment, loop, knots)
+    else:
+        for k in range(1, knots):
+            knot = _knot(k, loop)
+            reached = loop.put(f"fcmp oge {vector} {x}, {knot}")
+            found = (knot, _knot(k + knots, loop), _knot(k + 2 * knots, loop))
+            segment = [_select(reached, new, old, loop) for new, old in zip(found, segment, strict=True)]
+    rise = _apply("mul", (segment[2], _apply("sub", (x, segment[0]), loop)), loop)
+    result = _apply("add", (rise, segment[1]), loop)
+    inline = "noinline" if knots > UNROLLED else "alwaysinline"
+    head = f"define internal {vector} @{lookup_name(table)}({vector} %x, ptr readonly %at) {inline} {{"
+    return "\n".join([head, "entry:", *loop.lines, f"  ret {vector} {result}", "}", ""])
+
+
+def _knot(k: int, loop: Loop) -> str:
+    """Number k of the table in all lanes."""
+    return _load_all(loop.put(f"getelementptr double, ptr %at, i64 {k}"), loop)
+
+
+def _load_all(address: str, loop: Loop) -> str:
+    return _everywhere(loop.put(f"load double, ptr {address}"), loop)
+
+
+def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
+    """The chain of selects as a loop over the knots, for long tables."""
+    vector = loop.layout.vector
+    names = ["%knot", "%y", "%slope"]
+    loop.lines += ["  br label %scan", "scan:"]
+    loop.lines.append("  %n = phi i64 [ 1, %entry ], [ %n.next, %scan ]")
+    for part, (name, start) in enumerate(zip(names, segment, strict=True)):
+        loop.lines.append(f"  {name} = phi {vector} [ {start}, %entry ], [ %new{part}, %scan ]")
+    places = [loop.put(f"getelementptr double, ptr %at, i64 {k * knots}") for k in range(3)]
+    found = [_load_all(loop.put(f"getelementptr double, ptr {place}, i64 %n"), loop) for place in places]
+    reached = loop.put(f"fcmp oge {vector} {x}, {found[0]}")
+    for part, (name, new) in enumerate(zip(names, found, strict=True)):
+        loop.lines.append(f"  %new{part} = select {loop.layout.mask} {reached}, {vector} {new}, {vector} {name}")
+    loop.lines += ["  %n.next = add i64 %n, 1", f"  %more = icmp ult i64 %n.next, {knots}"]
+    loop.lines += ["  br i1 %more, label %scan, label %end", "end:"]
+    return [f"%new{part}" for part in range(3)]
+
+
+def declarations(layout: Layout) -> Iterator[str]:
+    """Every intrinsic of the table, for vectors of this width."""
+    vector = layout.vector
+    for op, name in INTRINSICS.items():
+        listed = ", ".join([vector] * (2 if op in ("pow", "copysign") else 1))
+        yield f"declare {vector} @llvm.{name}.v{layout.lanes}f64({listed})"

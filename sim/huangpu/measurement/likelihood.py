@@ -1,0 +1,84 @@
+"""Log likelihood of the reported rows for every member at once.
+
+Given a member's simulation and sigmas the rows of a block are Gaussian with covariance
+sum_p sigma_p^2 C_p + offsets + reporting errors. A bound counts as the probability that the figure, given the exact
+rows of its block, lies on its side (a censored observation); bounds of one block count separately.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from scipy.special import log_ndtr
+from threadpoolctl import ThreadpoolController
+
+from huangpu.measurement.layer import Block, Layer
+from huangpu.measurement.simulated import Simulated, residuals
+
+MEMBERS_AT_ONCE = 32  # their matrices stay in the cache
+LARGE = 1e100  # variance that takes a row out of a Cholesky factor while its column is still solved for
+
+
+def one_thread():
+    """Context in which BLAS and LAPACK use one thread: with more, the last bits depend on how many. Process-wide."""
+    return ThreadpoolController().limit(limits=1, user_api="blas")
+
+
+def log_likelihood(layer: Layer, simulated: Simulated, members: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Log likelihood of each member, shape (member,); -inf where the simulation of a row is not finite.
+
+    members: sigma -> (member,). Same bits for any batch of members; call it within `one_thread()`.
+    """
+    residual = residuals(layer, simulated)
+    good = np.isfinite(residual).all(axis=0)
+    total = np.zeros(residual.shape[1])
+    for block in layer.blocks:
+        if len(block.rows):
+            total += block_log_likelihood(block, np.where(good, residual[block.rows], 0.0), sigmas(block, members))
+    return np.where(good, total, -np.inf)
+
+
+def sigmas(block: Block, members: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Yearly standard deviations of the block's processes, shape (S, member)."""
+    return np.array([np.asarray(members[name], float) for name in block.sigmas])
+
+
+def block_log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """residual (n, member), sigma (S, member) -> (member,)."""
+    return np.concatenate(
+        [
+            _log_likelihood(block, residual[:, i : i + MEMBERS_AT_ONCE], sigma[:, i : i + MEMBERS_AT_ONCE])
+            for i in range(0, residual.shape[1], MEMBERS_AT_ONCE)
+        ]
+    )
+
+
+def covariance(block: Block, sigma: np.ndarray, members: int) -> np.ndarray:
+    """Covariance of the block's rows for each member, shape (member, n, n). Lower and upper triangle."""
+    n = len(block.rows)
+    drift = np.matmul(sigma.T**2, block.unit.reshape(-1, n * n)) if block.sigmas else np.zeros((members, n * n))
+    return drift.reshape(members, n, n) + block.fixed
+
+
+def _log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """One Cholesky factor does it all: with the residuals as a last row of very large variance, that row of the factor
+    is the residuals solved for."""
+    n, members = residual.shape
+    exact = slice(0, block.exact)
+    matrix = np.empty((members, n + 1, n + 1))
+    matrix[:, :n, :n] = covariance(block, sigma, members)
+    total = np.diagonal(matrix, axis1=1, axis2=2)[:, block.exact : n].copy()
+    matrix[:, n, :n] = residual.T
+    later = np.arange(block.exact, n + 1)
+    matrix[:, later, later] = LARGE
+    factor = np.linalg.cholesky(matrix)
+    solved = factor[:, n, exact]
+    scale = np.diagonal(factor, axis1=1, axis2=2)[:, exact]
+    result = -0.5 * (solved**2).sum(axis=1) - np.log(scale).sum(axis=1) - 0.5 * block.exact * np.log(2 * np.pi)
+    for i, b in enumerate(range(block.exact, n)):
+        to_rows = factor[:, b, exact]
+        mean = (to_rows * solved).sum(axis=1)
+        spread = np.sqrt(total[:, i] - (to_rows**2).sum(axis=1))
+        result += log_ndtr(block.side[b] * (mean - residual[b]) / spread)
+    return result

@@ -1,0 +1,212 @@
+"""metrics.yaml: which figures are reported, what they are in the model, and how far the two may drift apart.
+
+A *quantity* is a figure as it would be reported. Its transform (log, logit or none) of the simulated variable plus the
+discrepancy processes it loads on plus the offset of its statistical basis is the transform of the figure. A *series*
+says which reported rows meet which quantity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from huangpu.measurement.datafile import Strict, check, load_yaml
+from huangpu.yamlfile import Document, Problem, nearest
+
+ANNUAL = "annual_mean"
+
+
+class Quantity(Strict):
+    """A figure: either `variable` with `operator` and `transform`, or derived as a `ratio` or `sum` of others.
+
+    scale       figure = scale x variable (100 where the model has a fraction and the figure is in percent)
+    operator    annual_mean (a rate, over the calendar year), at_date or year_end (a stock, at a point in time)
+    discrepancy process -> loading
+    basis       the definition on which the figure is predicted; "" where there is only one
+    """
+
+    label: str = ""
+    label_zh: str = ""
+    unit: str = ""
+    variable: str | None = None
+    operator: Literal["annual_mean", "at_date", "year_end"] | None = None
+    transform: Literal["log", "logit", "identity"] | None = None
+    scale: float = 1.0
+    discrepancy: dict[str, float] = Field({})
+    basis: str = ""
+    ratio: tuple[str, str] | None = Field(None, strict=False)
+    sum: tuple[str, ...] | None = Field(None, strict=False)
+    chart: bool = False
+    reason: str = ""
+
+    @property
+    def derived(self) -> bool:
+        return self.variable is None
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The quantities that a derived one is made of."""
+        return self.ratio or self.sum or ()
+
+
+class Series(Strict):
+    """Rows of observations.csv of one metric, scope and kind (and basis, if given) that are figures of a quantity.
+
+    anchors    all, or last: only the latest full-year row of each basis
+    months     only rows that cover so many months
+    years      only rows of these years
+    rows       only these row_ids; leave_out  row_id -> why it is not used
+    """
+
+    quantity: str
+    metric: str
+    scope: str
+    kind: str
+    form: Literal["level", "growth"]
+    basis: str | None = None
+    anchors: Literal["all", "last"] = "all"
+    months: int | None = None
+    years: tuple[int, ...] = Field((), strict=False)
+    rows: tuple[str, ...] = Field((), strict=False)
+    leave_out: dict[str, str] = Field({})
+    reason: str = ""
+
+
+class Offset(Strict):
+    """A basis differs from the reference by Normal(0, sd), in transformed units, alike for all its quantities."""
+
+    quantities: tuple[str, ...] = Field(strict=False, min_length=1)
+    basis: str
+    sd: float = Field(gt=0)
+    name: str = ""
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        return self.name or f"{self.quantities[0]}.{self.basis}"
+
+
+class Process(Strict):
+    """A random walk in which quantities drift from the model.
+
+    sigma  the parameter that is its yearly standard deviation, `sigma.<process>` unless several processes share one
+    """
+
+    sigma: str = Field("", pattern=r"^(sigma\..+)?$")
+    reason: str = ""
+
+
+class PartYear(Strict):
+    """Extra standard errors by months covered: growth and shares in points, levels relative."""
+
+    growth_points: dict[str, float] = Field({})
+    level_relative: dict[str, float] = Field({})
+    share_points: dict[str, float] = Field({})
+
+
+class _File(Strict):
+    shock_years: dict[str, float] = Field({})
+    part_year: PartYear = PartYear()
+    processes: dict[str, Process] = Field({})
+    quantities: dict[str, Quantity]
+    series: tuple[Series, ...] = Field((), strict=False)
+    offsets: tuple[Offset, ...] = Field((), strict=False)
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """metrics.yaml, checked. shock_years: year -> variance of a year's drift, as a multiple of a plain year's."""
+
+    path: str
+    shock_years: Mapping[int, float]
+    part_year: PartYear
+    processes: Mapping[str, Process]
+    quantities: Mapping[str, Quantity]
+    series: tuple[Series, ...]
+    offsets: tuple[Offset, ...]
+
+    def sigma_of(self, process: str) -> str:
+        """Name of the parameter that is the process's yearly standard deviation."""
+        return self.processes[process].sigma or f"sigma.{process}"
+
+    def sigmas(self) -> tuple[str, ...]:
+        """Every sigma once, in file order."""
+        return tuple(dict.fromkeys(map(self.sigma_of, self.processes)))
+
+    def offsets_of(self, quantity: str, basis: str) -> list[Offset]:
+        return [o for o in self.offsets if quantity in o.quantities and o.basis == basis]
+
+
+def read_metrics(path: Path | str) -> Metrics:
+    """Read and check metrics.yaml. Raises DataError with every problem, one a line."""
+    document, file = load_yaml(path, _File)
+    check(document, _problems(document, file))
+    shocks = {int(year): factor for year, factor in file.shock_years.items()}
+    return Metrics(str(path), shocks, file.part_year, file.processes, file.quantities, file.series, file.offsets)
+
+
+def _problems(document: Document, file: _File) -> Iterator[Problem]:
+    for year, factor in file.shock_years.items():
+        if not year.isdigit() or factor <= 0:
+            yield document.problem(("shock_years", year), f"expected a year and a factor above 0, found {factor}")
+    for table, values in file.part_year:
+        for months, value in values.items():
+            if not (months.isdigit() and 1 <= int(months) <= 11) or value < 0:
+                key = ("part_year", table, months)
+                yield document.problem(key, f"expected 1 to 11 months and an error of 0 or more, found {value}")
+    seen: list[str] = []
+    for name, quantity in file.quantities.items():
+        for message in _quantity_problems(quantity, file, seen):
+            yield document.problem(("quantities", name), message)
+        seen.append(name)
+    for position, series in enumerate(file.series):
+        for message in _series_problems(series, file):
+            yield document.problem(("series", position), message)
+    names: set[str] = set()
+    for position, offset in enumerate(file.offsets):
+        key = ("offsets", position)
+        for name in offset.quantities:
+            if name not in file.quantities:
+                yield document.problem(key, f"unknown quantity '{name}'{nearest(name, file.quantities)}")
+            elif file.quantities[name].derived:
+                yield document.problem(key, f"quantity '{name}' is derived; give the offset to its parts")
+        if offset.id in names:
+            yield document.problem(key, f"a second offset named '{offset.id}'; give one of them another name")
+        names.add(offset.id)
+
+
+def _quantity_problems(quantity: Quantity, file: _File, seen: list[str]) -> Iterator[str]:
+    made = [quantity.variable is not None, quantity.ratio is not None, quantity.sum is not None]
+    if made.count(True) != 1:
+        yield "expected exactly one of variable, ratio and sum"
+    elif quantity.derived:
+        if quantity.operator or quantity.transform or quantity.discrepancy or quantity.basis:
+            yield "a ratio or sum takes its operator, transform, discrepancy and basis from its parts"
+        for part in quantity.parts:
+            if part not in seen:
+                yield f"'{part}' is not a quantity above this one{nearest(part, seen)}"
+    elif not quantity.operator or not quantity.transform:
+        yield "expected an operator and a transform"
+    elif quantity.transform == "logit" and quantity.unit != "percent":
+        yield f"logit needs a figure in percent, the unit is '{quantity.unit}'"
+    if quantity.scale <= 0:
+        yield f"scale must be above 0, found {quantity.scale}"
+    for process in quantity.discrepancy:
+        if process not in file.processes:
+            yield f"unknown process '{process}'{nearest(process, file.processes)}"
+
+
+def _series_problems(series: Series, file: _File) -> Iterator[str]:
+    quantity = file.quantities.get(series.quantity)
+    if quantity is None:
+        yield f"unknown quantity '{series.quantity}'{nearest(series.quantity, file.quantities)}"
+    elif quantity.derived:
+        yield f"quantity '{series.quantity}' is derived; figures meet its parts"
+    elif series.form == "level" and not quantity.unit:
+        yield f"quantity '{series.quantity}' needs a unit, so that reported levels can be checked against it"
+    elif series.form == "growth" and quantity.transform != "log":
+        yield f"growth needs a quantity in logs, '{series.quantity}' is in {quantity.transform}"

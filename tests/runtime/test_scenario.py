@@ -119,8 +119,6 @@ EDITS = [
                                                           "did you mean 'years'?"),
     ("shape: linear, years: 1", "shape: linear", "s.yaml:9: levers.robot_subsidy[1].ramp: a linear ramp needs `years` "
                                                  "above 0"),
-    ("end: 2026", "end: 2024", "s.yaml:9: levers.robot_subsidy[1]: the ramp is only finished in 2024.5, after the end "
-                               "2024"),
     ("end: 2026", "end: 2020", "s.yaml:9: levers.robot_subsidy[1]: end 2020 is not after start 2023.5"),
     ("low: 0.5, high: 1", "low: 2, high: 1", "s.yaml:10: levers.robot_subsidy[2].delivery: low 2 is above high 1"),
     ("low: 0.5, high: 1", "low: 0.5, hi: 1", "s.yaml:10: levers.robot_subsidy[2].delivery.high: is missing"),
@@ -194,6 +192,11 @@ def test_a_step_is_on_from_its_start_until_its_end():
 def test_linear_up_hold_and_down():
     w = LeverWindow("x", "x", start=2021, ramp=("linear", 2), hold=1, end=2024, fade=("linear", 1))
     assert at(w, 2021, 2021.5, 2022, 2023, 2024, 2024.25, 2025, 2030) == [0, 0.25, 0.5, 1, 1, 0.75, 0, 0]
+
+
+def test_a_window_that_ends_before_its_ramp_is_over_fades_from_what_it_has_reached():
+    w = LeverWindow("x", "x", start=2023, ramp=("linear", 2), end=2024, fade=("linear", 1))
+    assert at(w, 2023.5, 2024, 2024.5, 2025) == [0.25, 0.5, 0.25, 0]
 
 
 def test_smooth_is_half_way_at_half_time_and_flat_at_both_ends():

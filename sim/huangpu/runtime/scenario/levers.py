@@ -14,12 +14,15 @@ _TINY = 1e-9  # years; two times this close are the same step
 
 
 def lever_profile(window: LeverWindow, times: np.ndarray) -> np.ndarray:
-    """Strength of a window at each of the times (years), before delivery; same shape as `times`."""
+    """Strength of a window at each of the times (years), before delivery; same shape as `times`.
+
+    A window that ends before its ramp is over fades from what it has reached.
+    """
     times = np.asarray(times, dtype=np.float64)
     if window.points:
         years, values = np.array(window.points, dtype=np.float64).T
         return np.interp(times, years, values)
-    risen = _risen(window.ramp, times - window.start)
+    risen = _risen(window.ramp, np.minimum(times, window.end) - window.start)
     faded = _risen(window.fade, times - window.end)
     return window.hold * risen * (1.0 - faded)
 

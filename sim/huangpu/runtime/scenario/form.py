@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from pydantic_core import PydanticCustomError
 
 MEMBERS = 10_000_000
-_TINY = 1e-9  # years
 
 
 class _Form(BaseModel):

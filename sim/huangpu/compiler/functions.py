@@ -1,7 +1,7 @@
 """The operators of the model, one row each: what `Call.op` may be, how many arguments it takes, what it computes.
 
 Every printer (`python.py`, `llvm.py`) covers exactly the rows of `OPS`. Everything else that a modelling language
-offers is spelt out with these, stocks and lookups (`expand.py`, `dynamics.py`, with the table `BUILTINS`).
+offers is spelt out with these (`BUILTINS`, the table at the end), with stocks (`dynamics.py`) and with lookups.
 
 Arithmetic is IEEE double without exceptions, as numpy does it: 1/0 is inf, 0/0 and ln(-1) are nan, no contraction.
 A truth value is 1.0 or 0.0; a condition holds where it is not 0 (nan holds).
@@ -15,7 +15,12 @@ A lookup (`Interpolate`) with knots x[0] < ... < x[n-1] reads
 
 from __future__ import annotations
 
+import functools
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from huangpu.ir import Call, Expr, Number, Time
 
 SMALL = 1e-6  # what Vensim takes for zero in XIDZ, ZIDZ, QUANTUM, PULSE and RAMP
 
@@ -75,4 +80,104 @@ OPS: dict[str, Op] = {
     "sinh": Op(1, "np.sinh({0})"),
     "cosh": Op(1, "np.cosh({0})"),
     "tanh": Op(1, "np.tanh({0})"),
+}
+
+
+TIME = Time()
+ZERO, ONE = Number(0.0), Number(1.0)
+
+# Vensim's names and operators that are one operator of ours.
+SAME: dict[str, str] = {
+    "+": "add",
+    "-": "sub",
+    "*": "mul",
+    "/": "div",
+    "^": "pow",
+    "negative": "neg",
+    "<": "lt",
+    "<=": "le",
+    ">": "gt",
+    ">=": "ge",
+    "=": "eq",
+    "<>": "ne",
+    ":and:": "and",
+    ":or:": "or",
+    ":not:": "not",
+    "if_then_else": "if",
+    "integer": "trunc",
+    "power": "pow",
+} | {
+    name: name
+    for name in (
+        *("min", "max", "abs", "quantum", "xidz", "zidz", "sqrt", "exp", "ln"),
+        *("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"),
+    )
+}
+
+
+def call(op: str, *args: Expr) -> Expr:
+    """An operator applied; a sign before a literal number is part of the number."""
+    if op == "neg" and isinstance(args[0], Number):
+        return Number(-args[0].value)
+    return Call(op, args)
+
+
+def modulo(x: Expr, divisor: Expr) -> Expr:
+    return call("sub", x, call("quantum", x, divisor))
+
+
+def log(x: Expr, base: Expr) -> Expr:
+    return call("div", call("ln", x), call("ln", base))
+
+
+def step(time_step: float, height: Expr, start: Expr) -> Expr:
+    """`height` from the first step within half a step of `start` on."""
+    return call("mul", height, call("gt", call("add", TIME, Number(time_step / 2)), start))
+
+
+def ramp(slope: Expr, start: Expr, end: Expr) -> Expr:
+    begun = call("gt", call("add", TIME, Number(SMALL)), start)
+    return call("mul", call("mul", begun, slope), call("sub", call("min", end, TIME), start))
+
+
+def pulse(start: Expr, width: Expr) -> Expr:
+    begun = call("le", call("sub", start, Number(SMALL)), TIME)
+    return call("if", call("and", begun, call("lt", TIME, call("add", start, width))), ONE, ZERO)
+
+
+def pulse_train(start: Expr, interval: Expr, width: Expr, end: Expr) -> Expr:
+    """Pulses each `interval` while start <= Time < end; one pulse where the interval is 0."""
+    since = call("mod", call("add", call("sub", TIME, start), Number(SMALL)), interval)
+    open_ = call("and", call("le", start, TIME), call("lt", TIME, end))
+    train = call("if", call("and", open_, call("lt", since, width)), ONE, ZERO)
+    match interval:
+        case Number(value) if value != 0:
+            return train
+    return call("if", call("eq", interval, ZERO), pulse(start, width), train)
+
+
+@dataclass(frozen=True, slots=True)
+class Builtin:
+    """A function of the language: number of arguments and what it becomes.
+
+    Arguments used twice are shared: each is a number or a name, its value computed once (`shared`).
+    """
+
+    arity: int
+    build: Callable[..., Expr]
+    shared: bool = True
+    stepped: bool = False  # takes the time step first
+
+
+BUILTINS: dict[str, Builtin] = {
+    name: Builtin(OPS[op].arity, functools.partial(call, op), shared=False) for name, op in SAME.items()
+} | {
+    "modulo": Builtin(2, modulo),
+    "log": Builtin(2, log, shared=False),
+    "step": Builtin(2, step, shared=False, stepped=True),
+    "ramp": Builtin(3, ramp),
+    "pulse": Builtin(2, pulse),
+    "pulse_train": Builtin(4, pulse_train),
+    "pi": Builtin(0, lambda: Number(math.pi), shared=False),
+    "GAME": Builtin(1, lambda x: x, shared=False),
 }

@@ -1,0 +1,102 @@
+"""A model file becomes a program; start reading here.
+
+    read     .mdl file -> the model as written (`syntax.py`), by PySD's parser behind `guard.py`
+    expand   -> one scalar variable an element, functions with a memory as stocks
+    order    -> what is computed before what, and how often
+    python   -> readable text, the reference
+    llvm     -> kernel text, the same for the machine
+
+A compiled program is kept in the user's cache under the hash of all that went into it, this package's own source
+included, so a second run imports neither PySD nor anything else of the compiler.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from huangpu import cache
+from huangpu.ir import FlatModel, ModelError, Ordered
+from huangpu.program import Entry, Program, from_json, to_json
+
+__all__ = ["ModelError", "compile_model", "ordered_model"]
+
+DRIVEN_VIEWS = ("Levers", "Drivers")  # constants drawn in these views are driven through time unless told otherwise
+
+
+def compile_model(path: str | Path, *, method: str = "euler", driven: Iterable[str] | None = None) -> Program:
+    """The program of a model file. `ModelError` says what is wrong with the file and where.
+
+    method: "euler" or "rk4"; driven: ids of the constants that runs may drive through time, by default those drawn in
+    the views named "Levers" and "Drivers".
+    """
+    from huangpu.compiler.read import read_bytes
+
+    data = read_bytes(path)
+    driven = None if driven is None else tuple(driven)
+    hash_ = _hash(data, Path(path).stem, method, driven)
+    folder = cache.folder("programs")
+    kept = cache.read(folder / f"{hash_}.json") if folder else None
+    if kept is not None:
+        return from_json(kept.decode("utf-8"))
+    program = _program(ordered_model(path, driven=driven, data=data), method, hash_, hashlib.sha256(data).hexdigest())
+    if folder:
+        cache.write(folder / f"{hash_}.json", to_json(program).encode("utf-8"))
+    return program
+
+
+def ordered_model(path: str | Path, *, driven: Iterable[str] | None = None, data: bytes | None = None) -> Ordered:
+    """The model of a file with the order in which it is computed: the stages that are the same for every printer."""
+    from huangpu.compiler.expand import expand
+    from huangpu.compiler.order import order
+    from huangpu.compiler.read import read_model
+
+    model = expand(read_model(path, data))
+    return order(model, _drawn(model) if driven is None else driven)
+
+
+def _drawn(model: FlatModel) -> tuple[str, ...]:
+    bases = {base for view in DRIVEN_VIEWS for base in model.views.get(view, ())}
+    return tuple(v.id for v in model.variables if v.kind == "constant" and v.base in bases)
+
+
+def _program(ordered: Ordered, method: str, hash_: str, model_hash: str) -> Program:
+    from huangpu.compiler import llvm, python
+
+    model = ordered.model
+    rows = {v.id: row for row, v in enumerate(model.variables)}
+    return Program(
+        name=model.name,
+        hash=hash_,
+        model_hash=model_hash,
+        method=method,
+        rows=tuple(Entry(v.id, v.label, v.kind, v.base, v.elements, v.units, v.doc, v.hidden) for v in model.variables),
+        constants=tuple((rows[v.id], v.equation.value) for v in model.variables if v.kind == "constant"),
+        driven=tuple(rows[id_] for id_ in ordered.driven),
+        tables=tuple((t.id, t.xs, t.ys, t.extrapolate) for t in model.tables),
+        subscripts=model.subscripts,
+        dims=model.dims,
+        views=model.views,
+        labels=model.labels,
+        initial_time=model.initial_time,
+        final_time=model.final_time,
+        time_step=model.time_step,
+        saveper=model.saveper,
+        kernel=llvm.emit(ordered, method),
+        readable=python.emit(ordered),
+    )
+
+
+def _hash(data: bytes, name: str, method: str, driven: tuple[str, ...] | None) -> str:
+    parts = [_version(), data, name.encode("utf-8", "surrogateescape"), method.encode(), repr(driven).encode()]
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+@functools.cache
+def _version() -> bytes:
+    """The compiler's own source: another compiler makes another program."""
+    here = Path(__file__).parent
+    files = [*sorted(here.glob("*.py")), *sorted(here.glob("*.ll")), here.parent / "ir.py", here.parent / "program.py"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).digest()

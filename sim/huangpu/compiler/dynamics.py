@@ -1,0 +1,113 @@
+"""Functions with a memory -> stocks, one row of `DYNAMICS` each, by the formulas of Vensim's manual.
+
+A builder takes a `Maker`, which makes the hidden variables, and the arguments; it gives the function's value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from huangpu.compiler.functions import call
+from huangpu.ir import Expr, Number
+
+
+class Maker(Protocol):
+    """Makes hidden variables in the name of the variable whose equation is being expanded."""
+
+    def share(self, value: Expr, role: str) -> Expr:
+        """The value as a name (or a number): of an auxiliary unless it is one already."""
+
+    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr]) -> Expr:
+        """A stock; `flow` is given its name and returns its net flow."""
+
+    def frozen(self, initial: Expr) -> Expr:
+        """A value computed once, at the start."""
+
+    def active(self, equation: Expr, initial: Expr) -> Expr:
+        """An auxiliary with a value of its own at the start."""
+
+
+def integ(make: Maker, flow: Expr, initial: Expr) -> Expr:
+    return make.stock("stock", initial, lambda stock: flow)
+
+
+def initial(make: Maker, value: Expr) -> Expr:
+    return make.frozen(value)
+
+
+def active_initial(make: Maker, equation: Expr, value: Expr) -> Expr:
+    return make.active(equation, value)
+
+
+def smooth(make: Maker, target: Expr, time: Expr, initial: Expr, order: int) -> Expr:
+    """SMOOTH, SMOOTH3, SMOOTH N: `order` stocks in a row, each drawn to the one before."""
+    time = make.share(time, "smooth_time")
+    for number in range(1, order + 1):
+        role = "smooth" if order == 1 else f"smooth_{number}"
+        target = make.stock(role, initial, lambda stock, target=target: _drawn(stock, target, time, order))
+    return target
+
+
+def _drawn(stock: Expr, target: Expr, time: Expr, order: int) -> Expr:
+    gap = call("sub", target, stock)
+    return call("div", gap if order == 1 else call("mul", gap, Number(float(order))), time)
+
+
+def delay(make: Maker, inflow: Expr, time: Expr, initial: Expr, order: int) -> Expr:
+    """DELAY1, DELAY3, DELAY N: a material delay. Each of `order` stocks holds its outflow times the delay time."""
+    time = make.share(time, "delay_time")
+    full = call("mul", initial, time)
+    for number in range(1, order + 1):
+        role = "delay" if order == 1 else f"delay_{number}"
+        stock = make.stock(role, full, lambda stock, inflow=inflow: _passed(stock, inflow, time, order))
+        inflow = call("div", stock, time)
+    return inflow
+
+
+def _passed(stock: Expr, inflow: Expr, time: Expr, order: int) -> Expr:
+    net = call("sub", inflow, call("div", stock, time))
+    return net if order == 1 else call("mul", net, Number(float(order)))
+
+
+def trend(make: Maker, value: Expr, time: Expr, initial_trend: Expr) -> Expr:
+    """TREND: fractional growth of a value against its own average."""
+    value, time = make.share(value, "trend_input"), make.share(time, "trend_time")
+    start = call("div", value, call("add", Number(1.0), call("mul", initial_trend, time)))
+    average = _average(make, "trend", value, time, start)
+    return call("zidz", call("sub", value, average), call("mul", time, call("abs", average)))
+
+
+def forecast(make: Maker, value: Expr, time: Expr, horizon: Expr, initial_trend: Expr) -> Expr:
+    """FORECAST: the value carried on along its trend."""
+    value, time = make.share(value, "forecast_input"), make.share(time, "forecast_time")
+    start = call("div", value, call("add", Number(1.0), initial_trend))
+    average = _average(make, "forecast", value, time, start)
+    growth = call("zidz", call("sub", value, average), call("mul", time, average))
+    return call("mul", value, call("add", Number(1.0), call("mul", growth, horizon)))
+
+
+def _average(make: Maker, role: str, value: Expr, time: Expr, start: Expr) -> Expr:
+    return make.stock(role, start, lambda stock: call("div", call("sub", value, stock), time))
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamic:
+    """A row: number of arguments, builder; `ordered`: the last argument is an order, fixed in the file."""
+
+    arity: int
+    build: Callable[..., Expr]
+    ordered: bool = False
+
+
+DYNAMICS: dict[str, Dynamic] = {
+    "INTEG": Dynamic(2, integ),
+    "INITIAL": Dynamic(1, initial),
+    "active_initial": Dynamic(2, active_initial),
+    "SMOOTH": Dynamic(4, smooth, ordered=True),
+    "DELAY": Dynamic(4, delay, ordered=True),
+    "DELAY N": Dynamic(4, delay, ordered=True),
+    "TREND": Dynamic(3, trend),
+    "FORECAST": Dynamic(4, forecast),
+}

@@ -1,0 +1,297 @@
+"""The ordered model as readable Python: one line an equation, its unit and the equation as written above it.
+
+The text runs as it stands with numpy and is the reference that the fast kernel is checked against; `run` integrates it.
+Values are attributes of one object, `v.output__electronics`; they are floats or arrays of members.
+
+Nothing from the model file gets into the code: expressions are printed from checked nodes, names are made here, and
+comments hold printable characters of one line only.
+"""
+
+from __future__ import annotations
+
+import functools
+import keyword
+import math
+import operator
+import re
+import unicodedata
+
+import numpy as np
+
+from huangpu.compiler.functions import OPS
+from huangpu.compiler.methods import METHODS, Method
+from huangpu.compiler.syntax import printable
+from huangpu.ir import Call, Expr, FlatModel, Interpolate, Name, Number, Ordered, Time, Variable
+
+PRELUDE = '''\
+import numpy as np
+
+
+def lookup(x, table):
+    """Straight lines between the points; beyond them the end value, or the end segment where `extrapolate`."""
+    xs, ys, extrapolate = (np.asarray(part) for part in table)
+    slopes = np.diff(ys) / np.diff(xs) if len(xs) > 1 else np.zeros(1)
+    i = np.clip(np.searchsorted(xs, x, side="right") - 1, 0, len(slopes) - 1)
+    inside = slopes[i] * (x - xs[i]) + ys[i]
+    below = slopes[0] * (x - xs[0]) + ys[0] if extrapolate else ys[0]
+    above = slopes[-1] * (x - xs[-1]) + ys[-1] if extrapolate else ys[-1]
+    return np.where(x < xs[0], below, np.where(x >= xs[-1], above, inside))
+
+
+def quantum(x, unit):
+    """The next multiple of `unit` towards zero."""
+    return np.where(unit < 1e-6, x, unit * np.trunc(np.divide(x, unit)))
+
+
+def xidz(a, b, otherwise):
+    """a / b, but `otherwise` where b is as good as zero."""
+    return np.where(np.abs(b) < 1e-6, otherwise, np.divide(a, b))
+
+
+def zidz(a, b):
+    """a / b, but 0 where b is as good as zero."""
+    return xidz(a, b, 0.0)
+'''
+
+
+def emit(ordered: Ordered) -> str:
+    """Python text with these names: TIMES (start, end, step), TABLES, NAMES (id -> attribute) and STOCKS, and
+
+    constants(v)            the parameters' values in the file
+    once(v, tables)         what depends on parameters alone
+    start(v, tables, time)  stocks and everything else at the start
+    step(v, tables, time)   what changes, from stocks and time
+    flows(v, tables, time)  the net flow of each stock, a time unit
+    """
+    model = ordered.model
+    names = _identifiers([v.id for v in model.variables])
+    tables = _identifiers([t.id for t in model.tables])
+    variables = {v.id: v for v in model.variables}
+    once = _once(ordered, variables)
+    show = _Printer(names, tables)
+
+    def line(v: Variable, expr: Expr) -> str:
+        return f"{_comment(v)}\n    v.{names[v.id]} = {show.number(expr)}"
+
+    def flow(v: Variable) -> str:
+        return f"{_comment(v)}\n    yield {names[v.id]!r}, {show.number(v.equation)}"
+
+    def at_start(id_: str) -> str:
+        v = variables[id_]
+        return line(v, v.initial if v.initial is not None else v.equation)
+
+    blocks = [
+        f"# {printable(model.name)}: made from the model file, not to be edited.",
+        PRELUDE,
+        _data(model, names, tables),
+        _function("constants(v)", [line(v, v.equation) for v in model.variables if v.kind == "constant"]),
+        _function("once(v, tables)", [at_start(id_) for id_ in ordered.initial if id_ in once]),
+        _function("start(v, tables, time)", [at_start(id_) for id_ in ordered.initial if id_ not in once]),
+        _function("step(v, tables, time)", [line(variables[id_], variables[id_].equation) for id_ in ordered.step]),
+        _function(
+            "flows(v, tables, time)",
+            [flow(v) for v in model.variables if v.kind == "stock"] or ["    yield from ()"],
+        ),
+    ]
+    return "\n\n".join(blocks)
+
+
+def _once(ordered: Ordered, variables: dict[str, Variable]) -> set[str]:
+    """The auxiliaries that depend on parameters alone."""
+    step, once = set(ordered.step), set()
+    for id_ in ordered.initial:
+        v = variables[id_]
+        if v.kind == "auxiliary" and id_ not in step:
+            needs = _needs(v.equation)
+            if all(n in once or variables[n].kind == "constant" for n in needs if n) and "" not in needs:
+                once.add(id_)
+    return once
+
+
+def _needs(expr: Expr) -> set[str]:
+    """The names in an expression; the empty one stands for time."""
+    match expr:
+        case Name(id_):
+            return {id_}
+        case Time():
+            return {""}
+        case Call(_, args):
+            return set().union(*map(_needs, args))
+        case Interpolate(_, x):
+            return _needs(x)
+    return set()
+
+
+def _identifiers(ids: list[str]) -> dict[str, str]:
+    """A Python name for each id: `output[electronics,a]` -> output__electronics__a, one of a kind."""
+    taken: set[str] = set()
+    names = {}
+    for id_ in ids:
+        name = unicodedata.normalize("NFKC", re.sub(r"\W", "__", id_.removesuffix("]")))
+        if not name.isidentifier() or keyword.iskeyword(name):
+            name = f"v_{name}" if f"v_{name}".isidentifier() else f"v_{len(taken)}"
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[id_] = name
+    return names
+
+
+def _comment(v: Variable) -> str:
+    unit = f" [{printable(v.units)}]" if v.units else ""
+    if v.kind == "constant":
+        return f"    # {printable(v.label)}{unit}"
+    return f"    # {printable(v.label)}{unit}: {printable(v.text)}"
+
+
+def _function(head: str, lines: list[str]) -> str:
+    return f"def {head}:\n" + ("\n".join(lines) if lines else "    pass") + "\n"
+
+
+def _data(model: FlatModel, names: dict[str, str], tables: dict[str, str]) -> str:
+    def dictionary(name: str, rows: list[str]) -> str:
+        return f"{name} = {{\n" + "".join(f"    {row},\n" for row in rows) + "}"
+
+    def points(values: tuple[float, ...]) -> str:
+        return "(" + "".join(f"{_literal(x)}, " for x in values).rstrip() + ")"
+
+    stocks = [repr(names[v.id]) for v in model.variables if v.kind == "stock"]
+    times = ", ".join(map(_literal, (model.initial_time, model.final_time, model.time_step)))
+    return "\n".join(
+        [
+            f"TIMES = ({times})",
+            dictionary(
+                "TABLES",
+                [f"{tables[t.id]!r}: ({points(t.xs)}, {points(t.ys)}, {t.extrapolate})" for t in model.tables],
+            ),
+            dictionary("NAMES", [f"{id_!r}: {name!r}" for id_, name in names.items()]),
+            f"STOCKS = ({''.join(f'{s}, ' for s in stocks).rstrip()})",
+            "",
+        ]
+    )
+
+
+def _literal(value: float) -> str:
+    if math.isfinite(value):
+        return repr(float(value))
+    return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+
+
+class _Printer:
+    """Expressions as text with as few brackets as Python's own ranks allow."""
+
+    def __init__(self, names: dict[str, str], tables: dict[str, str]):
+        self.names, self.tables = names, tables
+
+    def number(self, expr: Expr, rank: int = 0) -> str:
+        """As a number; in brackets where it binds less tightly than `rank`. A truth value becomes 1.0 or 0.0."""
+        match expr:
+            case Number(value):
+                text = _literal(value)
+                return f"({text})" if text.startswith("-") and rank > OPS["neg"].rank else text
+            case Name(id_):
+                return f"v.{self.names[id_]}"
+            case Time():
+                return "time"
+            case Interpolate(table, x):
+                return f"lookup({self.number(x)}, tables[{self.tables[table]!r}])"
+            case Call(op, _) if OPS[op].truth:
+                return _bracketed(f"1.0 * {self.truth(expr, OPS['mul'].rank + 1)}", OPS["mul"].rank, rank)
+        return self._call(expr, rank)
+
+    def truth(self, expr: Expr, rank: int = 0) -> str:
+        """As a condition."""
+        match expr:
+            case Call(op, _) if OPS[op].truth:
+                return self._call(expr, rank)
+        return self.number(expr, rank)
+
+    def _call(self, expr: Call, rank: int) -> str:
+        op = OPS[expr.op]
+        if op.rank == 9:
+            conditions = len(expr.args) if op.takes == "truth" else 1 if expr.op == "if" else 0
+            args = [self.truth(a) if i < conditions else self.number(a) for i, a in enumerate(expr.args)]
+            return op.text.format(*args)
+        if expr.op == "div" and not any(map(_named, expr.args)):  # Python itself would raise at 1.0 / 0.0
+            return f"np.divide({self.number(expr.args[0])}, {self.number(expr.args[1])})"
+        # Operators of one rank go from the left, so only the right one needs brackets; comparisons would chain.
+        first = op.rank + 1 if op.truth else op.rank
+        ranks = (first, op.rank + 1) if len(expr.args) == 2 else (op.rank + 1,)
+        return _bracketed(op.text.format(*map(self.number, expr.args, ranks)), op.rank, rank)
+
+
+def _bracketed(text: str, own: int, rank: int) -> str:
+    return f"({text})" if own < rank else text
+
+
+def _named(expr: Expr) -> bool:
+    """Whether an expression's value is numpy's, not a plain Python number."""
+    match expr:
+        case Name() | Time() | Interpolate():
+            return True
+        case Call(op, args):
+            return OPS[op].rank == 9 or any(map(_named, args))
+    return False
+
+
+class _Values:
+    """The variables' values: numpy's, even where the text has a plain number, so that 1 / 0 is inf and no error."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, np.asarray(value, dtype=float)[()])
+
+
+def run(
+    text: str, *, method: str = "euler", final_time: float | None = None, parameters=None, driven=None, tables=None
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Integrate the text that `emit` gave: (times, {id: values (time, ...)}), every step saved. Slow and plain.
+
+    parameters: {id: number or (member,) array} instead of the file's values
+    driven: {id: (time,) or (time, member) array}, one value a step, held through it
+    tables: {table's Python name: (xs, ys, extrapolate)} instead of the file's
+    """
+    code: dict = {}
+    exec(compile(text, "<model>", "exec"), code)
+    first, last, dt = code["TIMES"]
+    last = last if final_time is None else final_time
+    times = first + dt * np.arange(int(np.floor((last - first) / dt + 1e-6)) + 1)
+    known, names, v = code["TABLES"] | (tables or {}), code["NAMES"], _Values()
+
+    def set_(values: dict, at: int | None = None) -> None:
+        for id_, value in values.items():
+            setattr(v, names[id_], value if at is None else value[at])
+
+    with np.errstate(all="ignore"):
+        code["constants"](v)
+        set_(parameters or {})
+        set_(driven or {}, 0)
+        code["once"](v, known)
+        code["start"](v, known, times[0])
+        saved: dict[str, list] = {id_: [] for id_ in names}
+        for i, time in enumerate(times):
+            set_(driven or {}, i)
+            code["step"](v, known, time)
+            for id_, name in names.items():
+                saved[id_].append(getattr(v, name))
+            if i + 1 < len(times):
+                _advance(code, v, known, time, dt, METHODS[method])
+    return times, {id_: np.stack(np.broadcast_arrays(*values)) for id_, values in saved.items()}
+
+
+def _advance(code: dict, v: _Values, known: dict, time: float, dt: float, method: Method) -> None:
+    """Move the stocks one step on; `v` comes with everything computed for its beginning."""
+    begin = {name: getattr(v, name) for name in code["STOCKS"]}
+    flows: list[dict] = []
+    for node, weights in zip(method.nodes, method.stages, strict=True):
+        if flows:
+            _move(v, begin, dt, flows, weights)
+            code["step"](v, known, time + dt * node)
+        flows.append(dict(code["flows"](v, known, time + dt * node)))
+    _move(v, begin, dt, flows, method.weights)
+
+
+def _move(v: _Values, begin: dict, dt: float, flows: list[dict], weights: tuple[float, ...]) -> None:
+    """Stocks from the beginning of the step along the weighted sum of flows, as `methods.py` prescribes."""
+    for name, value in begin.items():
+        terms = [f[name] if w == 1.0 else w * f[name] for w, f in zip(weights, flows, strict=True) if w]
+        setattr(v, name, value + dt * functools.reduce(operator.add, terms))

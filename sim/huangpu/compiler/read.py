@@ -1,0 +1,355 @@
+"""A Vensim model file -> the model as written (`syntax.Source`). With `guard.py`, the only file that knows PySD.
+
+The file is read and decoded here, split and parsed by PySD's grammars, equation by equation, so that an error names
+its line. PySD's builder, which writes and runs Python, is never used.
+"""
+
+from __future__ import annotations
+
+import bisect
+import codecs
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from huangpu.compiler import guard
+from huangpu.compiler.syntax import (
+    Apply,
+    Definition,
+    Element,
+    Macro,
+    Node,
+    Points,
+    Range,
+    Ref,
+    Source,
+    Text,
+    Values,
+    key,
+    printable,
+)
+from huangpu.ir import ModelError, Number, Place
+
+MAX_BYTES = 20_000_000
+MAX_NESTING = 60  # parentheses inside parentheses; PySD's parser gives up at 100 to 200
+MAX_POINTS = 10_000  # of a lookup
+MAX_RANGE = 10_000  # elements of a subscript range
+
+SPACE = re.compile(r"(?:\\\n\t|\s)+")
+SKETCH = "\\\\\\---///"
+DRAWN = re.compile(r'10,\d+,("(?:\\"|[^"])*"|[^,]+),-?\d+,-?\d+,\d+,\d+,\d+,(\d+),')
+NUMERIC_RANGE = re.compile(r"\(\s*[^()]*?(\d+)\s*-\s*[^()]*?(\d+)\s*\)")
+SIGNED_BASE = re.compile(r"[-+*/^=(,<>]\s*\(\s*-\s*[\d.]+(?:e[+-]?\d+)?\s*\)\s*\^", re.IGNORECASE)
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """The bytes of a model file; `ModelError` where there is no such file to read."""
+    path = Path(path)
+    name = printable(str(path))
+    if path.suffix.lower() != ".mdl":
+        raise ModelError(f"{name}: not a Vensim model. Give a file that ends in .mdl.")
+    try:
+        if path.is_dir():
+            raise ModelError(f"{name}: a folder, not a file. Give the .mdl file inside it.")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ModelError(f"{name}: there is no such file. Check the path.") from None
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
+    if len(data) > MAX_BYTES:
+        raise ModelError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB, the largest model file that is read.")
+    return data
+
+
+def read_model(path: str | Path, data: bytes | None = None) -> Source:
+    """The model in a .mdl file (`data`: its bytes, where they are at hand). All problems found are raised at once."""
+    file = printable(str(path))
+    text = _decode(file, read_bytes(path) if data is None else data)
+    equations, _, sketch = text.partition(SKETCH)
+    lines = _Lines(equations)
+    problems: list[str] = []
+    try:
+        main, *macros = _sections(file, lines, problems)
+    except RecursionError:
+        raise ModelError(f"{file}: nested too deeply to be read. Split the longest equations.") from None
+    if problems:
+        raise ModelError("\n".join(problems))
+    return Source(
+        file=file,
+        name=Path(path).stem,
+        ranges=main.ranges,
+        elements=main.elements,
+        macros=tuple(Macro(key(s.name), s.params, s.elements) for s in macros),
+        views=_views(sketch.partition("///---\\\\\\")[0]),
+    )
+
+
+def _decode(file: str, data: bytes) -> str:
+    """The text, in the encoding that its first line names in braces, else UTF-8."""
+    found = re.match(rb"(?:\xef\xbb\xbf)?\s*\{([\w.: -]{1,40})\}", data)
+    encoding = found[1].decode() if found else "utf-8"
+    try:
+        codecs.lookup(encoding)
+        text = data.decode("utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
+    except LookupError:
+        raise ModelError(f"{file}:1: unknown encoding {{{encoding}}}. Save the model as {{UTF-8}}.") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ModelError(f"{file}:{line}: not {encoding} text. Save the model as UTF-8 from Vensim.") from None
+    if "\0" in text:
+        raise ModelError(f"{file}: binary data, not a Vensim text model. Save it as .mdl from Vensim.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+class _Lines:
+    """The text with its white space made single spaces, as PySD parses it, and the way back to line numbers."""
+
+    def __init__(self, text: str):
+        self.starts, self.numbers, parts = [0], [1], []
+        length, line, last = 0, 1, 0
+        for match in SPACE.finditer(text):
+            parts += [text[last : match.start()], " "]
+            length += match.start() - last + 1
+            last = match.end()
+            if newlines := match[0].count("\n"):
+                line += newlines
+                self.starts.append(length)
+                self.numbers.append(line)
+        self.text = "".join([*parts, text[last:]])
+        self._next = 0
+
+    def of(self, position: int) -> int:
+        return self.numbers[bisect.bisect_right(self.starts, position) - 1]
+
+    def find(self, equation: str) -> int:
+        """Line on which the equation starts; equations are looked for in the order of the file."""
+        at = self.text.find(equation, self._next)
+        if at < 0:
+            at = self.text.find(equation)
+        if at < 0:
+            return 0
+        self._next = at + len(equation)
+        return self.of(at)
+
+
+@dataclass
+class _Section:
+    name: str
+    params: tuple[str, ...]
+    ranges: tuple[Range, ...]
+    elements: tuple[Element, ...]
+
+
+def _sections(file: str, lines: _Lines, problems: list[str]) -> list[_Section]:
+    pysd = guard.vensim()
+    try:
+        tree = pysd.Grammar.get("file_sections").parse(lines.text)
+        raw = pysd.file.FileSectionsVisitor(tree).entries
+    except Exception as error:
+        raise ModelError(f"{file}: not a Vensim model ({_why(error)}). Save it as .mdl from Vensim.") from None
+    if raw[0] is None:
+        raise ModelError(f"{file}: no equations, only macros. Add the model's own equations.")
+
+    class Entries(pysd.section.SectionElementsVisitor):
+        def visit_entry(self, node, children):
+            self.entries.append(tuple(children[i].strip() for i in (0, 2, 4)))
+
+    sections = []
+    for section in raw:
+        try:
+            entries = Entries(pysd.Grammar.get("section_elements").parse(section.content)).entries
+        except Exception as error:
+            content = lines.text.find(section.content)
+            line = lines.of(content + getattr(error, "pos", 0)) if content >= 0 else 0
+            problems.append(f"{file}:{line}: not a Vensim equation from here on ({_why(error)}).")
+            continue
+        sections.append(_section(section, entries, file, lines, problems))
+    return sections or [_Section("", (), (), ())]
+
+
+def _section(section, entries: list[tuple[str, str, str]], file: str, lines: _Lines, problems: list[str]) -> _Section:
+    pysd = guard.vensim()
+    ranges: list[Range] = []
+    elements: dict[str, Element] = {}
+    for equation, units, doc in entries:
+        place = Place(file, lines.find(equation))
+        try:
+            _check_size(equation)
+            part = pysd.element.Element(equation, units, doc).parse()
+            if isinstance(part, pysd.element.SubscriptRange):
+                ranges.append(_range(part, equation, place))
+            elif isinstance(part, pysd.element.Component):
+                part.parse()
+                _add(elements, part, _definition(part, equation, place))
+            # else a reality check (:THE CONDITION:, :TEST INPUT:), which computes nothing
+        except ModelError as error:
+            problems.append(f"{file}:{place.line}: {printable(equation)[:60]}: {error}")
+        except Exception as error:  # what PySD raises on text outside its grammar has no common type
+            problems.append(f"{file}:{place.line}: {printable(equation)[:60]}: cannot be read ({_why(error)}).")
+    return _Section(section.name, tuple(key(p) for p in section.params), tuple(ranges), tuple(elements.values()))
+
+
+def _why(error: BaseException) -> str:
+    """What went wrong inside PySD or its parser, in a few words."""
+    error = error.__cause__ or error
+    if isinstance(error, guard.Unsafe):
+        return "something other than numbers where numbers belong"
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if hasattr(error, "pos") and hasattr(error, "text"):
+        rest = printable(str(error.text)[error.pos : error.pos + 40])
+        return f"it makes no sense from '{rest}'" if rest else "it ends too early"
+    return printable(str(error)).removesuffix(".")[:120] or type(error).__name__
+
+
+def _check_size(equation: str) -> None:
+    depth = 0
+    for character in equation:
+        depth += (character in "([") - (character in ")]")
+        if depth > MAX_NESTING:
+            raise ModelError(f"more than {MAX_NESTING} nested parentheses. Split it into several equations.")
+    for first, last in NUMERIC_RANGE.findall(equation.partition(":")[2]) if ":" in equation else ():
+        if len(first) > 9 or len(last) > 9 or int(last) - int(first) > MAX_RANGE:
+            raise ModelError(f"more than {MAX_RANGE} subscript elements.")
+    if SIGNED_BASE.search(equation):
+        raise ModelError("a negative number in parentheses before ^ is ambiguous. Name it as a constant of its own.")
+
+
+def _range(part, equation: str, place: Place) -> Range:
+    if isinstance(part.definition, dict):
+        raise ModelError("GET DIRECT SUBSCRIPT is not supported: files beside the model are not read. List the names.")
+    if re.search(r"->.*\(", equation):
+        raise ModelError("a mapping that lists elements is not supported. Order the ranges so that `-> Range` will do.")
+    copied = isinstance(part.definition, str)
+    members = () if copied else tuple(printable(m) for m in part.definition)
+    if len(members) > MAX_RANGE:
+        raise ModelError(f"more than {MAX_RANGE} subscript elements.")
+    same_as = key(part.definition) if copied else None
+    return Range(key(part.name), printable(part.name), members, tuple(key(m) for m in part.mapping), same_as, place)
+
+
+def _definition(part, equation: str, place: Place) -> Definition:
+    pysd = guard.vensim()
+    subscripts, excepts = part.subscripts
+    kinds = {pysd.element.Lookup: "lookup", pysd.element.Data: "data"}
+    return Definition(
+        subscripts=tuple(key(s) for s in subscripts),
+        excepts=tuple(tuple(key(s) for s in group) for group in excepts),
+        kind=kinds.get(type(part), "equation"),
+        fixed=isinstance(part, pysd.element.UnchangeableConstant),
+        node=_node(part.ast),
+        text=printable(equation),
+        place=place,
+    )
+
+
+def _add(elements: dict[str, Element], part, definition: Definition) -> None:
+    """File the equation under its variable, known by its name in lower case, spaces and `_` alike, as in Vensim."""
+    name = part.name.lower().replace(" ", "_")
+    old = elements.get(name)
+    elements[name] = Element(
+        key=key(part.name),
+        label=old.label if old else printable(part.name),
+        definitions=(*(old.definitions if old else ()), definition),
+        units=printable(part.units or "") or (old.units if old else ""),
+        doc=printable(part.documentation or "") or (old.doc if old else ""),
+    )
+
+
+STRUCTURES = {  # PySD's class -> function, and its fields in the order of the arguments
+    "IntegStructure": ("INTEG", ("flow", "initial")),
+    "InitialStructure": ("INITIAL", ("initial",)),
+    "DelayStructure": ("DELAY", ("input", "delay_time", "initial", "order")),
+    "DelayNStructure": ("DELAY N", ("input", "delay_time", "initial", "order")),
+    "DelayFixedStructure": ("DELAY FIXED", ("input", "delay_time", "initial")),
+    "SmoothStructure": ("SMOOTH", ("input", "smooth_time", "initial", "order")),
+    "SmoothNStructure": ("SMOOTH", ("input", "smooth_time", "initial", "order")),
+    "TrendStructure": ("TREND", ("input", "average_time", "initial_trend")),
+    "ForecastStructure": ("FORECAST", ("input", "average_time", "horizon", "initial_trend")),
+    "SampleIfTrueStructure": ("SAMPLE IF TRUE", ("condition", "input", "initial")),
+    "GameStructure": ("GAME", ("expression",)),
+    "InlineLookupsStructure": ("WITH LOOKUP", ("argument", "lookups")),
+    "AllocateAvailableStructure": ("ALLOCATE AVAILABLE", ()),
+    "AllocateByPriorityStructure": ("ALLOCATE BY PRIORITY", ()),
+    "GetLookupsStructure": ("GET DIRECT LOOKUPS", ()),
+    "GetDataStructure": ("GET DIRECT DATA", ()),
+    "GetConstantsStructure": ("GET DIRECT CONSTANTS", ()),
+    "DataStructure": ("DATA", ()),
+}
+
+
+def _node(part) -> Node:
+    """PySD's syntax tree as ours."""
+    pysd = guard.vensim().expressions
+    match part:
+        case int() | float():
+            return Number(float(part))
+        case str():
+            return Text(printable(part))
+        case pysd.ReferenceStructure():
+            return Ref(key(part.reference), _subscripts(part))
+        case pysd.CallStructure():
+            function = part.function
+            return Apply(key(function.reference), tuple(_node(a) for a in part.arguments), _subscripts(function))
+        case pysd.ArithmeticStructure() | pysd.LogicStructure():
+            return _chain(part.operators, [_node(a) for a in part.arguments])
+        case pysd.LookupsStructure():
+            if len(part.x) > MAX_POINTS:
+                raise ModelError(f"more than {MAX_POINTS} points in a lookup.")
+            return Points(tuple(map(float, part.x)), tuple(map(float, part.y)), part.type == "extrapolate")
+    if type(part).__name__ in STRUCTURES:
+        function, fields = STRUCTURES[type(part).__name__]
+        parts = [getattr(part, field) for field in fields]
+        made = {id(p): _node(p) for p in parts}  # SMOOTH's input is its initial value too: one node, expanded once
+        return Apply(function, tuple(made[id(p)] for p in parts))
+    return Values(tuple(float(v) for v in part.ravel()))  # a numpy array: all that is left
+
+
+def _subscripts(reference) -> tuple[str, ...]:
+    written = reference.subscripts.subscripts if reference.subscripts else ()
+    return tuple(key(s.rstrip("!")) + "!" * s.endswith("!") for s in written)
+
+
+BINDS = ({":and:"}, {":or:"})  # :AND: before :OR:; PySD leaves mixed chains unsplit
+
+
+def _chain(operators: list[str], args: list[Node]) -> Node:
+    """A chain of operators of one rank: from the left, powers from the right."""
+    operators = [o.lower() for o in operators]
+    if len(args) == 1:
+        return Apply(operators[0], tuple(args))
+    if operators[0] == "^":
+        value = args.pop()
+        while args:
+            value = _power(args.pop(), value)
+        return value
+    for rank in BINDS if len(set(operators)) > 1 and operators[0] in (":and:", ":or:") else (set(operators),):
+        values, rest = [args[0]], []
+        for operator, right in zip(operators, args[1:], strict=True):
+            if operator in rank:
+                values[-1] = Apply(operator, (values[-1], right))
+            else:
+                values.append(right)
+                rest.append(operator)
+        operators, args = rest, values
+    return args[0]
+
+
+def _power(base: Node, exponent: Node) -> Node:
+    """A sign before a number binds less than ^, but the parser gives -2 ^ 2 as (-2) ^ 2."""
+    if isinstance(base, Number) and base.value < 0:
+        return Apply("negative", (Apply("^", (Number(-base.value), exponent)),))
+    return Apply("^", (base, exponent))
+
+
+def _views(sketch: str) -> dict[str, tuple[str, ...]]:
+    """Views in the order of the sketch, each with the variables drawn in it; shadow variables belong elsewhere."""
+    views: dict[str, list[str]] = {}
+    drawn: list[str] = []
+    for line in sketch.splitlines():
+        if line.startswith("*"):
+            drawn = views.setdefault(printable(line[1:]), [])
+        elif (found := DRAWN.match(line)) and int(found[2]) % 2:
+            drawn.append(key(found[1]))
+    return {name: tuple(dict.fromkeys(keys)) for name, keys in views.items()}

@@ -1,0 +1,106 @@
+"""Subscript ranges: which elements they hold, how they map to one another, and which range an array is over."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from huangpu.compiler.syntax import Range, key
+from huangpu.ir import ModelError
+
+
+@dataclass(frozen=True)
+class Subscripts:
+    """elements: range -> its elements; maps: range -> ranges it maps to; numbers: element -> place in its range."""
+
+    elements: dict[str, tuple[str, ...]]
+    maps: dict[str, tuple[str, ...]]
+    numbers: dict[str, int]
+    labels: dict[str, str]
+
+
+def subscripts(ranges: tuple[Range, ...]) -> Subscripts:
+    """All ranges with the ranges inside them spelt out. `ModelError` on one that is circular, empty or ambiguous."""
+    written = {r.key: r for r in ranges}
+    labels = {key(m): m.strip('"') for r in ranges for m in r.members} | {r.key: r.label.strip('"') for r in ranges}
+    elements = {r.key: _members(r, written, ()) for r in ranges}
+    maps: dict[str, tuple[str, ...]] = {r.key: r.maps for r in ranges}
+    for r in ranges:
+        if r.same_as:  # a copy and its original stand for one another
+            maps[r.key] = (*maps[r.key], r.same_as)
+            maps[r.same_as] = (*maps[r.same_as], r.key)
+        for target in r.maps:
+            if len(elements.get(target, ())) != len(elements[r.key]):
+                raise _problem(r, f"maps to {target}, which is not a range of the same length. Correct the mapping.")
+    return Subscripts(elements, maps, _numbers(elements), labels)
+
+
+def _problem(r: Range, what: str) -> ModelError:
+    return ModelError(f"{r.place.file}:{r.place.line}: subscript range {r.label}: {what}")
+
+
+def _members(r: Range, written: dict[str, Range], inside: tuple[str, ...]) -> tuple[str, ...]:
+    if r.key in inside:
+        raise _problem(r, "contains itself. Name the elements.")
+    if r.same_as is not None and r.same_as not in written:
+        raise _problem(r, f"copies {r.same_as}, which is no range. Name an existing range.")
+    members = (r.same_as,) if r.same_as is not None else tuple(map(key, r.members))
+    parts = [_members(written[m], written, (*inside, r.key)) if m in written else (m,) for m in members]
+    found = tuple(itertools.chain(*parts))
+    if len(set(found)) != len(found):
+        twice = next(e for e in found if found.count(e) > 1)
+        raise _problem(r, f"has {twice} twice. Elements of a range need names that differ in a letter or digit.")
+    return found
+
+
+def _numbers(elements: dict[str, tuple[str, ...]]) -> dict[str, int]:
+    """The number an element or a range's element stands for in an equation: its place in the largest range.
+
+    Of ranges over the same elements the first by name counts, as in Vensim.
+    """
+    numbers: dict[str, int] = {}
+    for name in sorted(elements, key=lambda name: (-len(elements[name]), name)):
+        for number, element in enumerate(elements[name], start=1):
+            numbers.setdefault(element, number)
+    return numbers
+
+
+def spread(names: Iterable[str], known: Subscripts) -> list[tuple[str, ...]]:
+    """For each subscript of a left-hand side or an exception its elements, one where it is an element itself."""
+    spread = []
+    for name in names:
+        if name in known.elements:
+            spread.append(known.elements[name])
+        elif name in known.numbers:
+            spread.append((name,))
+        else:
+            raise ModelError(f"there is no subscript {name}.")
+    return spread
+
+
+def bound(name: str, binding: dict[str, str], known: Subscripts) -> str:
+    """The element that a subscript of a right-hand side means, given the elements of the ranges on the left."""
+    if name in binding:
+        return binding[name]
+    if name in known.elements:
+        for target in known.maps[name]:
+            if target in binding:
+                return known.elements[name][known.elements[target].index(binding[target])]
+        raise ModelError(
+            f"the range {known.labels[name]} is not on the left of the equation, nor mapped to one that is."
+            " Put it on the left, map it, or sum over it."
+        )
+    if name in known.numbers:
+        return name
+    raise ModelError(f"there is no subscript {name.rstrip('!')}.")
+
+
+def covering(position: list[str], used: list[str], known: Subscripts) -> str:
+    """The range of one subscript of an array: of those that hold all its elements the smallest, written ones first."""
+    wanted = set(position)
+    ranges = [*[u for u in used if u in known.elements], *known.elements]
+    fitting = [r for r in ranges if wanted <= set(known.elements[r])]
+    if not fitting:
+        raise ModelError(f"no one range holds all of {', '.join(sorted(wanted))}. Define one that does.")
+    return min(fitting, key=lambda r: len(known.elements[r]))

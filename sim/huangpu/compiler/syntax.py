@@ -1,0 +1,121 @@
+"""The model as written: what `read.py` hands to `expand.py`. Data only, and none of it PySD's.
+
+Keys are ids made by `key`: of variables, of subscript ranges and of subscript elements.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from huangpu.ir import Number, Place
+
+
+def key(name: str) -> str:
+    """The id of a name: lower case, quotes off, every run of anything but letters and digits one `_`."""
+    return re.sub(r"[\W_]+", "_", name.strip().strip('"').lower())
+
+
+def printable(text: str) -> str:
+    """The text on one line without control characters: safe in a message, a terminal and a comment."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A variable, or a subscript used as a number. A subscript that a vector function runs over ends in `!`."""
+
+    key: str
+    subscripts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """A function, an operator, a lookup or a macro applied to arguments.
+
+    A name from the file is a key, `if_then_else`; what the parser recognised itself is in capitals, `SMOOTH`, so that a
+    variable of the model may be called smooth.
+    """
+
+    function: str
+    args: tuple[Node, ...]
+    subscripts: tuple[str, ...] = ()  # of a lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """An array of literal numbers, last subscript fastest."""
+
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """A literal lookup."""
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    extrapolate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A literal string, or something else that has no value (`Unsupported` names it)."""
+
+    value: str
+
+
+Node = Number | Ref | Apply | Values | Points | Text
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One equation: of all elements of `subscripts` (ranges or elements) but those in `excepts`."""
+
+    subscripts: tuple[str, ...]
+    excepts: tuple[tuple[str, ...], ...]
+    kind: str  # "equation", "lookup", "data"
+    fixed: bool  # defined by `==`: a number that no run may change
+    node: Node
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A variable of the file with its equations (several where parts of an array are defined apart)."""
+
+    key: str
+    label: str
+    definitions: tuple[Definition, ...]
+    units: str = ""
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A subscript range. `members` are elements or other ranges, as written."""
+
+    key: str
+    label: str
+    members: tuple[str, ...]
+    maps: tuple[str, ...]  # keys of the ranges it maps to, position by position
+    same_as: str | None  # key of the range it copies (`<->`)
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Macro:
+    key: str
+    params: tuple[str, ...]
+    elements: tuple[Element, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    file: str
+    name: str
+    ranges: tuple[Range, ...]
+    elements: tuple[Element, ...]
+    macros: tuple[Macro, ...]
+    views: dict[str, tuple[str, ...]]  # view name as written -> keys drawn in it (no shadow variables)

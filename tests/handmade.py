@@ -87,7 +87,7 @@ def oscillator(times=(0.0, 8.0, 0.125)) -> Ordered:
 
 
 def economy(**more) -> Ordered:
-    """Something of everything but functions of the C library: two stocks, a lookup, a lever, a value kept from the start."""
+    """Something of everything but the C library: stocks, a lookup, a lever, a value kept from the start."""
     return ordered(
         constant("lifetime", 12.0),
         constant("share", 0.2),

@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from handmade import auxiliary, call, constant, economy, ordered, plain_run, program, stock
 
+from handmade import auxiliary, call, constant, economy, ordered, plain_run, program, stock
 from huangpu.compiler.functions import OPS
 from huangpu.ir import Interpolate, Table
 from huangpu.runtime.ensemble import Inputs, Saving, points, simulate, step_times

@@ -135,7 +135,7 @@ class Runner:
         offsets, terms, kept = self._terms(driven or {}, parameters, members)
         lookups = self._lookups if not tables else _lookups(self._replaced(tables))
         saved = [saving.output(members) for saving in self._savings]
-        words = [s.words + [_address(out), s.slots] for s, out in zip(self._savings, saved, strict=True)]
+        words = [[*s.words, _address(out), s.slots] for s, out in zip(self._savings, saved, strict=True)]
         savings = np.array(words, dtype=np.int64)
         parts = (self._clock, parameters, offsets, terms, lookups)
         job = np.array(

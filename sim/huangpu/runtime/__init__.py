@@ -1,0 +1,121 @@
+"""A scenario over members -> Dataset. Start reading here.
+
+    kernel.load       program -> machine code, kept on disk                   kernel
+    simulate, Runner  members in, arrays out                                  ensemble
+    load_scenario     YAML -> levers over time, horizon, what to save         scenario
+    read_members      posterior or another table of draws -> members          members
+    dataset           arrays -> Dataset with units, seed, model hash          dataset
+
+What needs xarray or the scenario's checks is imported where it is used: calibration calls `simulate` without either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from huangpu.program import Program
+from huangpu.runtime.ensemble import Inputs, Progress, Saving, Schedule, points, simulate, step_times
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from huangpu.runtime.members import Members
+    from huangpu.runtime.scenario import Scenario
+
+PACKAGES = ("huangpu", "numpy", "numba", "llvmlite", "xarray", "pysd")
+
+
+def run(
+    program: Program,
+    scenario: Scenario,
+    members: Members,
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """What the scenario saves, dims time and member and the model's subscripts; attributes say what made it.
+
+    `scenario` has been checked against the program. Raises ScenarioError where a delivery names a column that the
+    members do not have.
+    """
+    return run_and_save(program, scenario, members, (), threads=threads, progress=progress)[0]
+
+
+def run_and_save(
+    program: Program,
+    scenario: Scenario,
+    members: Members,
+    savings: Sequence[Saving],
+    *,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> tuple[xr.Dataset, list[np.ndarray]]:
+    """`run`, and in the same pass an array (names, slots, member) for each of the further `savings`."""
+    from huangpu.runtime.dataset import dataset
+
+    times = saved_times(program, scenario)
+    names = saved_names(program, scenario)
+    saving = Saving(names, *points(program, times, final_time=scenario.end))
+    values, *others = simulate(
+        program,
+        inputs(program, scenario, members),
+        [saving, *savings],
+        final_time=scenario.end,
+        threads=threads,
+        progress=progress,
+    )
+    return dataset(program, names, times, values, provenance(program, scenario, members)), others
+
+
+def inputs(program: Program, scenario: Scenario, members: Members) -> Inputs:
+    """What the kernel reads: the members' parameters, the scenario's over them, its levers through time."""
+    from huangpu.runtime.scenario import delivery, lever_profile
+
+    times = step_times(program, scenario.end)
+    columns = {**members.parameters, **members.columns}
+    levers = {
+        lever: [window for window in scenario.levers if window.lever == lever]
+        for lever in dict.fromkeys(window.lever for window in scenario.levers)
+    }
+    driven = {
+        lever: Schedule(
+            np.array([lever_profile(window, times) for window in windows]),
+            np.array([delivery(window, scenario.seed, members.size, columns) for window in windows]),
+        )
+        for lever, windows in levers.items()
+    }
+    return Inputs(members.size, {**members.parameters, **scenario.parameters}, driven)
+
+
+def saved_times(program: Program, scenario: Scenario) -> np.ndarray:
+    """Every `save_every` years from the start to the end."""
+    grid = step_times(program, scenario.end)
+    return grid[:: max(1, round(scenario.save_every / program.time_step))]
+
+
+def saved_names(program: Program, scenario: Scenario) -> tuple[str, ...]:
+    """Ids of the elements that the scenario saves, each once."""
+    asked = dict.fromkeys(scenario.save)
+    return tuple(dict.fromkeys(e.id for name in asked for e in program.rows if name in (e.id, e.base)))
+
+
+def provenance(program: Program, scenario: Scenario, members: Members) -> dict[str, object]:
+    """Attributes from which a run can be made again."""
+    return {
+        "model": program.name,
+        "model_hash": program.model_hash,
+        "program_hash": program.hash,
+        "scenario": scenario.name,
+        "scenario_text": scenario.text,
+        "seed": scenario.seed,
+        "members": members.size,
+        "posterior": json.dumps({name: str(value) for name, value in members.attrs.items()}, ensure_ascii=False),
+        "dt": program.time_step,
+        "method": program.method,
+        "versions": json.dumps({name: version(name) for name in PACKAGES}),
+    }

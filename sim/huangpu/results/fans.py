@@ -1,0 +1,154 @@
+"""What a fan chart shows, worked out before anything is drawn: bands, reported figures, targets, words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from huangpu.measurement.metrics import Metrics
+from huangpu.measurement.observations import Observation
+from huangpu.results.figures import Figure, figures_of
+from huangpu.results.probability import OPERATORS
+from huangpu.results.readings import Reading
+from huangpu.results.scorecard import Answer, Score
+from huangpu.results.targets import Target
+from huangpu.results.wording import amount, chance, goal
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A target on the axis: a point (one x), or a line where it speaks of several years. Unit of the quantity."""
+
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    high: float | None
+    operator: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Fan:
+    """One chart. years (year,); bands (quantile, year), quantiles as in QUANTILES, in `unit`."""
+
+    quantity: str
+    title: str
+    odds: tuple[str, ...]  # a line for each target that is read from it
+    unit: str
+    basis: str  # definition of the bands; figures on another one stand apart
+    years: np.ndarray
+    bands: np.ndarray
+    figures: tuple[Figure, ...]
+    goals: tuple[Goal, ...]
+
+
+def fans(
+    predictions: xr.Dataset, answer: Answer, metrics: Metrics, observations: Sequence[Observation], used: Iterable[str]
+) -> list[Fan]:
+    """A fan for every quantity that a core target is read from, then for those that metrics.yaml wants charted.
+
+    The targets of every plan on a quantity's metric and scope are marked, not only those that were scored. `used`
+    holds the row ids that the calibration used.
+    """
+    core = {target.id for target in answer.targets if target.modelled_as == "core"}
+    names = [n for s in answer.scores if s.target_id in core for n in answer.readings[s.target_id].quantities]
+    names += [name for name, quantity in metrics.quantities.items() if quantity.chart]
+    drawn = []
+    for name in dict.fromkeys(names):
+        if name in predictions:
+            known_as = _names(name, answer, metrics)
+            figures = figures_of(observations, known_as, used, metrics.part_year)
+            drawn.append(_fan(predictions[name], metrics, answer, known_as, figures))
+    return drawn
+
+
+def _names(quantity: str, answer: Answer, metrics: Metrics) -> set[tuple[str, str]]:
+    """Every (metric, scope) that the level of a quantity goes by: in figures, and in targets that are read from it."""
+    reported = {(s.metric, s.scope) for s in metrics.series if s.quantity == quantity and s.form == "level"}
+    return reported | {(s.metric, s.scope) for s in answer.scores if s.quantity == quantity}
+
+
+def _fan(
+    values: xr.DataArray,
+    metrics: Metrics,
+    answer: Answer,
+    known_as: set[tuple[str, str]],
+    figures: Sequence[Figure],
+) -> Fan:
+    name = str(values.name)
+    quantity = metrics.quantities[name]
+    years = values["year"].values.astype(int)
+    bands = _bands(values.transpose("year", "member").values)
+    medians = dict(zip(years.tolist(), bands[QUANTILES.index(0.5)].tolist(), strict=True))
+    scores = [score for score in answer.scores if score.quantity == name]
+    goals = [_level_goal(t) for t in answer.targets if (t.metric, t.scope) in known_as and _is_level(t)]
+    goals += [g for s in scores if (g := _path_goal(s, answer.readings[s.target_id], medians, quantity.unit))]
+    return Fan(
+        quantity=name,
+        title=quantity.label or name,
+        odds=tuple(_odds(score, answer.readings[score.target_id], metrics) for score in scores),
+        unit=quantity.unit,
+        basis=_basis(name, metrics),
+        years=years.astype(float),
+        bands=bands,
+        figures=tuple(f for f in figures if f.unit == quantity.unit and years[0] <= f.x <= years[-1]),
+        goals=tuple(g for g in goals if g.x[0] >= years[0] and g.x[-1] <= years[-1]),
+    )
+
+
+def _basis(name: str, metrics: Metrics) -> str:
+    """The definition on which a quantity is predicted; a derived one is on that of its first part."""
+    quantity = metrics.quantities[name]
+    return _basis(quantity.parts[0], metrics) if quantity.derived else quantity.basis
+
+
+def _bands(values: np.ndarray) -> np.ndarray:
+    """Quantiles over the members with a finite value; nan in a year without one. (year, member) -> (quantile, year)."""
+    bands = np.full((len(QUANTILES), len(values)), np.nan)
+    for i, members in enumerate(values):
+        finite = members[np.isfinite(members)]
+        if finite.size:
+            bands[:, i] = np.quantile(finite, QUANTILES)
+    return bands
+
+
+def _is_level(target: Target) -> bool:
+    return target.value is not None and target.operator in OPERATORS and OPERATORS[target.operator].statistic == "level"
+
+
+def _level_goal(target: Target) -> Goal:
+    words = goal(target.operator, target.value, target.high, target.unit)
+    return Goal((target.year,), (target.value,), target.high, target.operator, words)
+
+
+def _path_goal(score: Score, reading: Reading, medians: Mapping[int, float], unit: str) -> Goal | None:
+    """A target on a sum, a growth or a multiple, as the path of the quantity that would just meet it."""
+    words = f"{goal(score.operator, score.threshold, score.threshold_high, score.unit)}, {score.years}"
+    years = np.arange(reading.first, reading.last + 1)
+    match reading.statistic:
+        case "every_year":
+            path = np.full(len(years), score.threshold)
+        case "cumulative":
+            path = np.full(len(years), score.threshold / len(years))
+            words += f" in all ({amount(path[0], unit)} a year)"
+        case "mean_growth":
+            path = medians[reading.first] * (1 + score.threshold / 100) ** (years - reading.first)
+        case "multiple":
+            years, path = years[-1:], np.array([medians[reading.first] * score.threshold])
+        case _:
+            return None
+    return Goal(tuple(years.tolist()), tuple(path.tolist()), None, score.operator, words)
+
+
+def _odds(score: Score, reading: Reading, metrics: Metrics) -> str:
+    """E.g. `2027: ≥ 25 %, probability <0.1 % (median 20.1, 90 % 18.9 to 21.4)`."""
+    unit = score.unit
+    text = goal(score.operator, score.threshold, score.threshold_high, unit)
+    over = f" over {metrics.quantities[reading.other].label or reading.other}" if reading.other else ""
+    odds = chance(score.probability, score.effective_members)
+    interval = f"90 % {amount(score.p05, unit)} to {amount(score.p95, unit)}"
+    return f"{score.years}: {text}{over}, probability {odds} (median {amount(score.median, unit)}, {interval})"

@@ -1,0 +1,86 @@
+"""How figures are written for people: amounts, thresholds, chances. Used by the table and the charts alike."""
+
+from __future__ import annotations
+
+import math
+
+from huangpu.results.probability import OPERATORS
+
+# unit of the data files -> (what an amount is multiplied by, how the unit is then written)
+UNITS = {
+    "yuan_1e8": (0.1, "bn yuan"),
+    "percent": (1, "%"),
+    "percent_per_year": (1, "% a year"),
+    "percentage_point": (1, "points"),
+    "percentage_point_per_year": (1, "points a year"),
+    "multiple": (1, "times"),
+    "robots_per_1e4_workers": (1, "per 10,000 workers"),
+    "yuan_1e4_per_person": (1, "10,000 yuan a person"),
+    "m2": (1e-6, "mn m²"),
+    "kW": (1e-6, "GW"),
+    "mu": (1, "mu"),
+    "mu_per_year": (1, "mu a year"),
+    "task_per_year": (1, "tasks a year"),
+    "enterprise": (1, "firms"),
+    "entity": (1, "entities"),
+    "person": (1, "people"),
+    "factory": (1, "factories"),
+    "centre": (1, "centres"),
+    "robot": (1, "robots"),
+    "product": (1, "products"),
+}
+
+# Below this a chance is not told apart: the model knows less than its members can count.
+FINEST = 0.001
+
+
+def scale(unit: str) -> float:
+    return UNITS.get(unit, (1, ""))[0]
+
+
+def unit_text(unit: str) -> str:
+    return UNITS.get(unit, (1, unit.replace("_", " ")))[1]
+
+
+def amount(value: float | None, unit: str) -> str:
+    """A projected amount without its unit, to about three digits: 4,210 or 43.6 or 1.25."""
+    if value is None:
+        return "–"
+    value *= scale(unit)
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:,.{digits}f}".replace("-", "−")
+
+
+def goal(operator: str, value: float, high: float | None, unit: str) -> str:
+    """A threshold with its sign and unit: ≥ 800 bn yuan, 5–10 centres."""
+    sign = OPERATORS[operator].sign if operator in OPERATORS else operator
+    upper = f"–{_exact(high * scale(unit))}" if high is not None else ""
+    return f"{sign} {_exact(value * scale(unit))}{upper} {unit_text(unit)}".strip()
+
+
+def _exact(value: float) -> str:
+    return f"{value:,.10g}"
+
+
+def chance(value: float | None, effective: float | None) -> str:
+    """A probability for people, never 0 or 100 %.
+
+    Where no member (or every one) meets the target the limit is the largest chance that would still give that, one time
+    in twenty, with as many independent members: 1 - 0.05 ** (1 / n), about 3 / n, rounded up to one digit.
+    """
+    if value is None:
+        return ""
+    limit = max(FINEST, 1 - 0.05 ** (1 / max(effective, 1))) if value in (0, 1) else FINEST
+    exponent = math.floor(math.log10(limit))
+    limit = min(math.ceil(round(limit / 10**exponent, 6)) * 10**exponent, 0.99)
+    if value < limit and (value == 0 or value < FINEST):
+        return f"<{100 * limit:.6g} %"
+    if value > 1 - limit and (value == 1 or value > 1 - FINEST):
+        return f">{100 * (1 - limit):.6g} %"
+    return f"{100 * value:.1f} %"
+
+
+def chance_with_error(value: float, error: float, effective: float) -> str:
+    """The chance and one Monte-Carlo standard error, in points; a limit stands alone, it already holds its error."""
+    text = chance(value, effective)
+    return text if text[0] in "<>" else f"{text} ± {100 * error:.1f}"

@@ -1,0 +1,54 @@
+"""Predictions and targets small enough to know every answer by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from huangpu.results.readings import Reading
+from huangpu.results.targets import Target
+
+
+def make_target(operator: str = ">=", value: float | None = 50.0, high: float | None = None, **changes) -> Target:
+    fields = {
+        "id": "t.share",
+        "plan": "newind_2024_2027",
+        "metric": "share",
+        "scope": "all_city",
+        "label": "A share",
+        "unit": "percent",
+        "year": 2027,
+        "base_year": 2023,
+        "horizon": "each year 2024-2027",
+        "theme": "structure",
+        "modelled_as": "core",
+    }
+    return Target(operator=operator, value=value, high=high, **{**fields, **changes})
+
+
+def make_reading(statistic: str = "level", quantity: str = "share", **changes) -> Reading:
+    first = {"level": 2027, "cumulative": 2024, "every_year": 2024}.get(statistic, 2023)
+    fields = {"target": "t.share", "first": first, "last": 2027, "text": "as written", "reason": "plain"}
+    return Reading(quantity=quantity, statistic=statistic, **{**fields, **changes})
+
+
+def make_predictions(units: str = "percent", chains: int = 0, **quantities: np.ndarray) -> xr.Dataset:
+    """Quantities (year, member), the last year 2027."""
+    variables = {}
+    for name, values in quantities.items():
+        values = np.asarray(values, dtype=float)
+        variables[name] = (("year", "member"), values, {"units": units, "long_name": name})
+    n_years, n = values.shape
+    data = xr.Dataset(variables, coords={"year": np.arange(2028 - n_years, 2028), "member": np.arange(n)})
+    if chains:
+        data = data.assign_coords(chain=("member", np.arange(n) % chains), draw=("member", np.arange(n) // chains))
+    return data
+
+
+@pytest.fixture
+def hundred() -> xr.Dataset:
+    """Members 0 to 99 whose share of 2027 is their number, and 1 in each year before."""
+    values = np.ones((5, 100))
+    values[-1] = np.arange(100)
+    return make_predictions(share=values)

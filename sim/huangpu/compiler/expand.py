@@ -1,130 +1,44 @@
 """The model as written -> `FlatModel`: one scalar variable an element, functions with a memory as stocks.
 
-Equations are unrolled element by element (see `ir.py` for why). What a function becomes is in the tables of
-`functions.py` and `dynamics.py`; here are names, subscripts, lookups and macros.
+Equations are unrolled element by element (see `ir.py` for why). Here are the left sides: which elements each equation
+defines; `equations.py` has the right sides.
 """
 
 from __future__ import annotations
 
-import difflib
+import contextlib
 import itertools
 import math
-import operator
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
 
 from huangpu.compiler import subscripts as ss
-from huangpu.compiler.dynamics import DYNAMICS
-from huangpu.compiler.functions import BUILTINS, TIME, call
-from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Source, Text, Values
-from huangpu.ir import Expr, FlatModel, Interpolate, ModelError, Name, Number, Table, Time, Variable
+from huangpu.compiler.equations import Equation, Work, element_id, left, meaning, table
+from huangpu.compiler.fixed import fixed
+from huangpu.compiler.syntax import Apply, Definition, Element, Node, Ref, Source, problem_list
+from huangpu.ir import FlatModel, ModelError, Place, Variable
 
 MAX_VARIABLES = 100_000
-MAX_TERMS = 2_000_000  # of all sums over subscripts together
 MAX_DEPTH = 120  # operators inside operators; keeps every later pass far from Python's own limit
-
+MAX_STEPS = 10_000_000
 CONTROL = ("initial_time", "final_time", "time_step", "saveper")
-VECTORS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}  # over the subscripts marked !
-FIXED = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "negative": operator.neg,
-    "integer": math.trunc,
-}
 
-
-@dataclass
-class _Work:
-    """What is known of the model, and what has been made of it so far."""
-
-    source: Source
-    known: ss.Subscripts
-    elements: dict[str, Element]  # key -> variable or lookup
-    macros: dict[str, Macro]
-    control: dict[str, float] = field(default_factory=dict)
-    variables: list[Variable] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-    dims: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    terms: int = 0
-
-
-@dataclass
-class _Equation:
-    """One element of one equation: what its names mean and in whose name hidden variables are made (`Maker`)."""
-
-    work: _Work
-    base: str
-    label: str
-    elements: tuple[str, ...]
-    binding: dict[str, str]  # range (or range! under a vector function) -> element
-    definition: Definition
-    scope: dict[str, Expr] = field(default_factory=dict)  # inside a macro: its arguments and own variables
-    roles: dict[str, int] = field(default_factory=dict)
-    inside: tuple[str, ...] = ()  # macros being expanded
-
-    def _name(self, role: str) -> str:
-        """A new base id: the variable's, the role, and a number where the role comes again."""
-        self.roles[role] = self.roles.get(role, 0) + 1
-        base = f"{self.base}_{role}" + (f"_{self.roles[role]}" if self.roles[role] > 1 else "")
-        while base in self.work.elements:
-            base += "_"
-        return base
-
-    def hidden(self, role: str, kind: str, equation: Expr | None, initial: Expr | None = None) -> Expr:
-        base = self._name(role)
-        self.work.dims[base] = self.work.dims.get(self.base, ())
-        label = f"{self.label} ({role.replace('_', ' ')})"
-        self.work.variables.append(
-            Variable(
-                id=element_id(base, self.elements),
-                label=label,
-                kind=kind,
-                equation=equation,
-                initial=initial,
-                base=base,
-                elements=self.elements,
-                text=self.definition.text,
-                place=self.definition.place,
-                hidden=True,
-            )
-        )
-        return Name(self.work.variables[-1].id)
-
-    def share(self, value: Expr, role: str) -> Expr:
-        return value if isinstance(value, Name | Number | Time) else self.hidden(role, "auxiliary", value)
-
-    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr]) -> Expr:
-        name = self.hidden(role, "stock", None, initial)
-        at = len(self.work.variables) - 1
-        self.work.variables[at] = replace(self.work.variables[at], equation=flow(name))
-        return name
-
-    def frozen(self, initial: Expr) -> Expr:
-        return self.hidden("initial", "frozen", None, initial)
-
-    def active(self, equation: Expr, initial: Expr) -> Expr:
-        return self.hidden("active", "auxiliary", equation, initial)
-
-
-def element_id(base: str, elements: tuple[str, ...]) -> str:
-    return f"{base}[{','.join(elements)}]" if elements else base
+Plan = dict[tuple[str, ...], tuple[Definition, int]]  # elements -> their equation, position in an array of literals
 
 
 def expand(source: Source) -> FlatModel:
     """All problems found are raised at once, each with file, line and variable."""
-    work = _Work(source, ss.subscripts(source.ranges), _elements(source), {m.key: m for m in source.macros})
     problems: list[str] = []
+    work = Work(ss.subscripts(source.ranges), _elements(source, problems), {m.key: m for m in source.macros})
     for name in CONTROL:
-        with _noting(problems, work.elements.get(name), source):
+        title = name.replace("_", " ").upper()
+        place = work.elements[name].definitions[0].place if name in work.elements else Place(source.file)
+        with _noting(problems, place, title):
             work.control[name] = _control(name, work)
     for element in work.elements.values() if not problems else ():
         if element.key not in CONTROL:
-            with _noting(problems, element, source):
-                _expand_element(element, work)
+            _expand_element(element, work, problems)
     if problems:
-        raise ModelError("\n".join(dict.fromkeys(problems)))
+        raise ModelError(problem_list(problems))
     bases = {v.base for v in work.variables}
     return FlatModel(
         name=source.name,
@@ -138,140 +52,84 @@ def expand(source: Source) -> FlatModel:
     )
 
 
-def _elements(source: Source) -> dict[str, Element]:
+@contextlib.contextmanager
+def _noting(problems: list[str], place: Place, label: str) -> Iterator[None]:
+    """Notes a ModelError with its place and goes on after the block, so that other problems are found as well."""
+    try:
+        yield
+    except ModelError as error:
+        problems.append(f"{place.file}:{place.line}: {label}: {error}")
+    except RecursionError:
+        problems.append(f"{place.file}:{place.line}: {label}: nested too deeply. Split it into several equations.")
+
+
+def _elements(source: Source, problems: list[str]) -> dict[str, Element]:
     found: dict[str, Element] = {}
     for element in source.elements:
-        if element.key in found:
-            place = element.definitions[0].place
-            raise ModelError(
-                f"{place.file}:{place.line}: {element.label}: the same name as {found[element.key].label} but for signs"
-                " and spaces. Rename one of them."
-            )
+        with _noting(problems, element.definitions[0].place, element.label):
+            if element.key in found:
+                other = found[element.key].label
+                raise ModelError(f"the same name as {other} but for signs and spaces. Rename one of them.")
+            if not element.key.strip("_"):
+                raise ModelError("a name without a letter or digit. Rename it.")
         found[element.key] = element
     return found
 
 
-class _noting:
-    """Collects a ModelError under the variable that it is about, so that the next one is still looked at."""
-
-    def __init__(self, problems: list[str], element: Element | None, source: Source):
-        self.problems, self.element, self.source = problems, element, source
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind, error, trace) -> bool:
-        if kind is None or not issubclass(kind, ModelError | RecursionError):
-            return False
-        what = "nested too deeply. Split it into several equations." if kind is RecursionError else error
-        if self.element is None:
-            self.problems.append(f"{self.source.file}: {what}")
-        elif isinstance(error, _Placed):
-            self.problems.append(str(error))
-        else:
-            place = self.element.definitions[0].place
-            self.problems.append(f"{place.file}:{place.line}: {self.element.label}: {what}")
-        return True
-
-
-class _Placed(ModelError):
-    """A problem whose message has its place."""
-
-
-def _control(name: str, work: _Work) -> float:
+def _control(name: str, work: Work) -> float:
     element = work.elements.get(name)
-    if element is None and name == "saveper":
-        return work.control["time_step"]
-    title = name.replace("_", " ").upper()
     if element is None:
-        raise ModelError(f"{title} is missing. Add it to the model's control variables.")
-    value = fixed(Ref(name), work)
-    if value is None or not math.isfinite(value) or (name in ("time_step", "saveper") and value <= 0):
-        raise ModelError(f"{title} must be a fixed number (above 0 for a time step), not {_right(element)}.")
-    if name == "time_step" and (work.control["final_time"] - work.control["initial_time"]) / value > 1e7:
-        raise ModelError("more than ten million steps. Lengthen TIME STEP or shorten the run.")
+        if name == "saveper" and "time_step" in work.control:
+            return work.control["time_step"]
+        raise ModelError("missing. Add it to the model's control variables.")
+    value = fixed(Ref(name), work.elements)
+    positive = name in ("time_step", "saveper")
+    if value is None or not math.isfinite(value) or (positive and value <= 0):
+        right = element.definitions[0].text.partition("=")[2].strip()[:60]
+        raise ModelError(f"must be a fixed number{' above 0' * positive}, not {right or 'nothing'}.")
+    if name == "time_step" and work.control.keys() >= {"initial_time", "final_time"}:
+        steps = (work.control["final_time"] - work.control["initial_time"]) / value
+        if not -1e-6 <= steps <= MAX_STEPS:
+            raise ModelError(f"{steps:.6g} steps from INITIAL TIME to FINAL TIME; possible are 0 to {MAX_STEPS}.")
     return float(value)
 
 
-def _right(element: Element) -> str:
-    return element.definitions[0].text.partition("=")[2].strip()[:60] or "nothing"
-
-
-def fixed(node: Node, work: _Work, seen: tuple[str, ...] = ()) -> float | None:
-    """The value of an expression of numbers and constants alone; None of any other."""
-    match node:
-        case Number(value):
-            return value
-        case Ref(key, ()) if key in work.elements and key not in seen:
-            definitions = work.elements[key].definitions
-            if len(definitions) == 1 and definitions[0].kind == "equation" and not definitions[0].subscripts:
-                return fixed(definitions[0].node, work, (*seen, key))
-        case Apply(function, args) if function in FIXED:
-            values = [fixed(a, work, seen) for a in args]
-            if None not in values and not (function == "/" and values[1] == 0):
-                return float(FIXED[function](*values))
-    return None
-
-
-def _expand_element(element: Element, work: _Work) -> None:
+def _expand_element(element: Element, work: Work, problems: list[str]) -> None:
     """All variables (or lookup tables) of an element of the file."""
-    used: list[list[str]] = []
-    for definition in element.definitions:
-        if len(definition.subscripts) != len(element.definitions[0].subscripts):
-            raise _at(definition, element, "its equations differ in the number of subscripts.")
-        used.append(list(definition.subscripts))
-    seen: dict[tuple[str, ...], Definition] = {}
-    plan = []
-    for definition in element.definitions:
-        try:
-            for number, elements in _left(definition, work):
-                if elements in seen:
-                    twice = element_id(element.key, elements)
-                    raise ModelError(f"{twice} is defined twice (line {seen[elements].place.line} as well).")
-                seen[elements] = definition
-                plan.append((definition, number, elements))
-        except ModelError as error:
-            raise _at(definition, element, error) from None
-    try:
-        work.dims[element.key] = tuple(
-            ss.covering([e[i] for e in seen], [u[i] for u in used], work.known)
-            for i in range(len(element.definitions[0].subscripts))
-        )
-        if len(work.variables) + len(plan) > MAX_VARIABLES:
-            raise ModelError(f"more than {MAX_VARIABLES} elements in all. Use fewer or smaller subscript ranges.")
-        for definition in element.definitions:
-            if _depth(definition.node) > MAX_DEPTH:
-                raise ModelError("more than a hundred operations in one another. Split it into several equations.")
-    except ModelError as error:
-        raise _at(element.definitions[0], element, error) from None
-    problems = []
-    for definition, number, elements in plan:
-        try:
+    before = len(problems)
+    plan = _plan(element, work, problems)
+    if len(problems) == before:
+        with _noting(problems, element.definitions[0].place, element.label):
+            work.dims[element.key] = _dims(element, plan, work)
+            if len(work.variables) + len(plan) > MAX_VARIABLES:
+                raise ModelError(f"more than {MAX_VARIABLES} elements in all. Use fewer or smaller subscript ranges.")
+    for elements, (definition, number) in plan.items() if len(problems) == before else ():
+        with _noting(problems, definition.place, element.label):
             _define(element, definition, number, elements, work)
-        except ModelError as error:
-            problems.append(str(_at(definition, element, error)))
-    if problems:
-        raise _Placed("\n".join(dict.fromkeys(problems)))
 
 
-def _at(definition: Definition, element: Element, what: object) -> ModelError:
-    return _Placed(f"{definition.place.file}:{definition.place.line}: {element.label}: {what}")
+def _plan(element: Element, work: Work, problems: list[str]) -> Plan:
+    plan: Plan = {}
+    for definition in element.definitions:
+        with _noting(problems, definition.place, element.label):
+            if len(definition.subscripts) != len(element.definitions[0].subscripts):
+                raise ModelError("its equations differ in the number of subscripts.")
+            if _depth(definition.node) > MAX_DEPTH:
+                raise ModelError(f"more than {MAX_DEPTH} operations in one another. Split it into several equations.")
+            for number, elements in left(definition, work):
+                if elements in plan:
+                    line = plan[elements][0].place.line
+                    raise ModelError(f"{element_id(element.key, elements)} is defined twice, on line {line} as well.")
+                plan[elements] = (definition, number)
+    return plan
 
 
-def _left(definition: Definition, work: _Work) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Position (in an array of literals) and elements of all that an equation defines, exceptions left out."""
-    ranges = [s for s in definition.subscripts if s in work.known.elements]
-    if len(set(ranges)) != len(ranges):
-        raise ModelError("the same range twice on the left. Give one of them another name (`Copy <-> Range`).")
-    spread = ss.spread(definition.subscripts, work.known)
-    if math.prod(map(len, spread)) > MAX_VARIABLES:
-        raise ModelError(f"more than {MAX_VARIABLES} elements. Use fewer or smaller subscript ranges.")
-    excepts = [ss.spread(group, work.known) for group in definition.excepts]
-    if any(len(group) != len(spread) for group in excepts):
-        raise ModelError("an :EXCEPT: with another number of subscripts than the left side.")
-    for number, elements in enumerate(itertools.product(*spread)):
-        if not any(all(e in part for e, part in zip(elements, group, strict=True)) for group in excepts):
-            yield number, elements
+def _dims(element: Element, plan: Plan, work: Work) -> tuple[str, ...]:
+    """The range of each subscript: the smallest that holds all elements that are defined."""
+    written = zip(*(d.subscripts for d in element.definitions), strict=True)
+    return tuple(
+        ss.covering([elements[i] for elements in plan], list(names), work.known) for i, names in enumerate(written)
+    )
 
 
 def _depth(node: Node) -> int:
@@ -280,23 +138,24 @@ def _depth(node: Node) -> int:
         node, depth = stack.pop()
         deepest = max(deepest, depth)
         if isinstance(node, Apply) and depth <= MAX_DEPTH:
-            stack += [(arg, depth + 1) for arg in node.args]
+            stack.extend(zip(node.args, itertools.repeat(depth + 1)))
     return deepest
 
 
-def _define(element: Element, definition: Definition, number: int, elements: tuple[str, ...], work: _Work) -> None:
+def _define(element: Element, definition: Definition, number: int, elements: tuple[str, ...], work: Work) -> None:
     """One scalar variable or one table."""
     binding = dict(zip(definition.subscripts, elements, strict=True))
     names = ",".join(work.known.labels[e] for e in elements)
     label = f"{element.label}[{names}]" if elements else element.label
-    at = _Equation(work, element.key, label, elements, binding, definition)
+    at = Equation(work, element.key, label, elements, binding, definition)
+    id_ = element_id(element.key, elements)
     if definition.kind == "lookup":
-        work.tables.append(_table(definition.node, element_id(element.key, elements), at, element))
+        work.tables.append(table(definition.node, id_, at, element))
         return
-    kind, equation, initial = _meaning(definition, number, at)
+    kind, equation, initial = meaning(definition, number, at)
     work.variables.append(
         Variable(
-            id=element_id(element.key, elements),
+            id=id_,
             label=label,
             kind=kind,
             equation=equation,
@@ -309,249 +168,3 @@ def _define(element: Element, definition: Definition, number: int, elements: tup
             place=definition.place,
         )
     )
-
-
-def _meaning(definition: Definition, number: int, at: _Equation) -> tuple[str, Expr | None, Expr | None]:
-    """Kind, equation and initial value: a stock or a frozen value where the function is all of the equation."""
-    if definition.kind == "data":
-        raise ModelError("data read from another file (:=) are not supported. Use a lookup of Time.")
-    constant = "auxiliary" if definition.fixed else "constant"
-    match definition.node:
-        case Values(values):
-            sizes = [len(s) for s in ss.spread(definition.subscripts, at.work.known)]
-            if len(values) != math.prod(sizes):
-                raise ModelError(f"{len(values)} numbers for {math.prod(sizes)} elements.")
-            return constant, Number(values[number]), None
-        case Number():
-            return constant, definition.node, None
-        case Apply("negative", (Number(value),)):
-            return constant, Number(-value), None
-        case Apply("INTEG", (flow, initial)):
-            return "stock", _expr(flow, at), _expr(initial, at)
-        case Apply("INITIAL", (initial,)):
-            return "frozen", None, _expr(initial, at)
-        case Apply("active_initial", (equation, initial)):
-            return "auxiliary", _expr(equation, at), _expr(initial, at)
-    return "auxiliary", _expr(definition.node, at), None
-
-
-def _table(node: Node, id_: str, at: _Equation, element: Element | None = None, extrapolate: bool = False) -> Table:
-    if not isinstance(node, Points):
-        raise ModelError(f"{_title(node)} is not supported. Write the points into the model.")
-    if any(a >= b for a, b in itertools.pairwise(node.xs)):
-        raise ModelError("a lookup with the same x twice. Move one of the points a little.")
-    if not all(map(math.isfinite, node.xs + node.ys)):
-        raise ModelError("a lookup with a number that is not finite.")
-    units, doc = (element.units, element.doc) if element else ("", "")
-    return Table(id_, at.label, node.xs, node.ys, extrapolate or node.extrapolate, units, doc)
-
-
-def _title(node: Node) -> str:
-    match node:
-        case Apply(function):
-            return function.replace("_", " ").upper()
-        case Text(value):
-            return f"the text '{value[:40]}'"
-    return "an array of numbers" if isinstance(node, Values) else "this"
-
-
-def _expr(node: Node, at: _Equation) -> Expr:
-    match node:
-        case Number():
-            return node
-        case Ref():
-            return _reference(node, at)
-        case Apply(function, args) if function in VECTORS:
-            return _over(VECTORS[function], _one(node, args), at)
-        case Apply():
-            return _apply(node, at)
-    raise ModelError(f"{_title(node)} where a value belongs.")
-
-
-def _one(node: Apply, args: tuple[Node, ...]) -> Node:
-    if len(args) != 1:
-        raise ModelError(f"{_title(node)} takes 1 argument, not {len(args)}.")
-    return args[0]
-
-
-def _reference(node: Ref, at: _Equation) -> Expr:
-    work, key = at.work, node.key
-    if not node.subscripts:
-        if key in at.scope:
-            return at.scope[key]
-        if key in work.control:
-            return Number(work.control[key])
-        if key.removesuffix("_") == "time" and key not in work.elements:
-            return TIME
-        if key not in work.elements and (key in work.known.elements or key in work.known.numbers):
-            return Number(float(work.known.numbers[ss.bound(key, at.binding, work.known)]))
-    if key in work.elements and work.elements[key].definitions[0].kind == "lookup":
-        raise ModelError(f"the lookup {work.elements[key].label} without an argument. Write {key}(x).")
-    return Name(element_id(key, tuple(ss.bound(s, at.binding, work.known) for s in node.subscripts)))
-
-
-def _apply(node: Apply, at: _Equation) -> Expr:
-    work, function = at.work, node.function
-    if function in work.macros:
-        return _macro(work.macros[function], node, at)
-    if function in work.elements:
-        id_ = element_id(function, tuple(ss.bound(s, at.binding, work.known) for s in node.subscripts))
-        return _lookup(function, id_, node, at)
-    match node:
-        case Apply("WITH LOOKUP", (x, points)):
-            table = _table(points, element_id(at._name("lookup"), at.elements), at)
-            work.tables.append(table)
-            return Interpolate(table.id, _expr(x, at))
-        case Apply("lookup_extrapolate", (Ref(lookup, subs), x)) if lookup in work.elements:
-            return _extrapolated(Apply(lookup, (x,), subs), at)
-        case Apply("elmcount", (Ref(name, ()),)) if name in work.known.elements:
-            return Number(float(len(work.known.elements[name])))
-        case Apply("get_time_value", (Number(0.0), offset, Number(0.0))):
-            return call("add", TIME, _expr(offset, at))
-    if function in DYNAMICS:
-        return _dynamic(node, at)
-    if function not in BUILTINS:
-        raise ModelError(_unsupported(node, work))
-    builtin = BUILTINS[function]
-    _count(node, builtin.arity)
-    values = [_expr(arg, at) for arg in node.args]
-    if builtin.shared:
-        values = [at.share(value, f"{function}_{n}") for n, value in enumerate(values, start=1)]
-    return builtin.build(*([work.control["time_step"]] if builtin.stepped else []), *values)
-
-
-def _count(node: Apply, arity: int) -> None:
-    if len(node.args) != arity:
-        raise ModelError(f"{_title(node)} takes {arity} argument{'s' * (arity != 1)}, not {len(node.args)}.")
-
-
-def _unsupported(node: Apply, work: _Work) -> str:
-    names = [*BUILTINS, *DYNAMICS, *VECTORS, *(e.key for e in work.elements.values()), *work.macros]
-    near = difflib.get_close_matches(node.function, names, n=1, cutoff=0.85)
-    hint = f" Did you mean {near[0].replace('_', ' ').upper()}?" if near else " Rewrite the equation without it."
-    return f"the function {_title(node)} is not supported.{hint}"
-
-
-def _lookup(function: str, id_: str, node: Apply, at: _Equation) -> Expr:
-    element = at.work.elements[function]
-    if element.definitions[0].kind != "lookup":
-        raise ModelError(f"{element.label} is no lookup, but is called as one.")
-    _count(node, 1)
-    return Interpolate(id_, _expr(node.args[0], at))
-
-
-def _extrapolated(node: Apply, at: _Equation) -> Expr:
-    """LOOKUP EXTRAPOLATE: a copy of the lookup that goes on beyond its ends."""
-    elements = tuple(ss.bound(s, at.binding, at.work.known) for s in node.subscripts)
-    copy = element_id(f"{node.function}_extrapolated", elements)
-    if not any(table.id == copy for table in at.work.tables):
-        lookup = at.work.elements[node.function]
-        for definition in lookup.definitions:
-            if elements in [found for _, found in _left(definition, at.work)]:
-                at.work.tables.append(_table(definition.node, copy, at, lookup, extrapolate=True))
-    return _lookup(node.function, copy, node, at)
-
-
-def _over(op: str, node: Node, at: _Equation) -> Expr:
-    """A vector function: the expression for every element of the subscripts marked ! in it, joined by an operator.
-
-    Long chains are joined half by half, so that no expression grows deeper than a few dozen operators.
-    """
-    marked = list(dict.fromkeys(_marked(node)))
-    spread = ss.spread([m.rstrip("!") for m in marked], at.work.known)
-    at.work.terms += math.prod(map(len, spread))
-    if at.work.terms > MAX_TERMS:
-        raise ModelError("sums over too many elements. Use smaller subscript ranges.")
-    terms = []
-    for elements in itertools.product(*spread):
-        inner = replace(at, binding=at.binding | dict(zip(marked, elements, strict=True)))
-        terms.append(_expr(node, inner))
-    return _joined(op, terms)
-
-
-def _joined(op: str, terms: list[Expr]) -> Expr:
-    if len(terms) > 16:
-        half = len(terms) // 2
-        return call(op, _joined(op, terms[:half]), _joined(op, terms[half:]))
-    value = terms[0]
-    for term in terms[1:]:
-        value = call(op, value, term)
-    return value
-
-
-def _marked(node: Node) -> Iterator[str]:
-    """The subscripts marked ! in an expression, but not those inside a vector function within it."""
-    match node:
-        case Ref(_, subscripts):
-            yield from (s for s in subscripts if s.endswith("!"))
-        case Apply(function, args, subscripts) if function not in VECTORS:
-            yield from (s for s in subscripts if s.endswith("!"))
-            for arg in args:
-                yield from _marked(arg)
-
-
-def _dynamic(node: Apply, at: _Equation) -> Expr:
-    row = DYNAMICS[node.function]
-    _count(node, row.arity)
-    if any(s.endswith("!") for s in at.binding):
-        raise ModelError(f"{_title(node)} inside a vector function. Give it a variable of its own.")
-    args = node.args[:-1] if row.ordered else node.args
-    made = {id(arg): _expr(arg, at) for arg in args}  # an argument that stands twice is expanded once
-    values = [made[id(arg)] for arg in args]
-    if row.ordered:
-        return row.build(at, *values, _order(node, at))
-    return row.build(at, *values)
-
-
-def _order(node: Apply, at: _Equation) -> int:
-    """The order of a smooth or a delay, fixed in the file as it decides the number of stocks."""
-    order, time = fixed(node.args[-1], at.work), fixed(node.args[1], at.work)
-    if order is None or order != int(order) or not 1 <= order <= 1000:
-        raise ModelError(f"the order of {_title(node)} must be a whole number from 1 to 1000, fixed in the model.")
-    step = at.work.control["time_step"]
-    if node.function != "SMOOTH" and time is not None and order * step > time:
-        raise ModelError(
-            f"{_title(node)} of order {order:g} needs a delay time of {order:g} time steps or more, not of"
-            f" {time / step:g}. Shorten TIME STEP or lower the order."
-        )
-    return int(order)
-
-
-def _macro(macro: Macro, node: Apply, at: _Equation) -> Expr:
-    """A macro's equations as hidden variables of the calling one; its value is the one named like the macro."""
-    _count(node, len(macro.params))
-    if macro.key in at.inside:
-        raise ModelError(f"the macro {_title(node)} calls itself.")
-    own = {e.key: element_id(at._name(f"{macro.key}_{e.key}"), at.elements) for e in macro.elements}
-    scope: dict[str, Expr] = {key: Name(id_) for key, id_ in own.items()}
-    for param, arg in zip(macro.params, node.args, strict=True):
-        scope[param] = at.share(_expr(arg, at), f"{macro.key}_{param}")
-    for element in macro.elements:
-        definition = element.definitions[0]
-        base = own[element.key].partition("[")[0]
-        inner = _Equation(
-            at.work, base, element.label, at.elements, at.binding, definition, scope, {}, (*at.inside, macro.key)
-        )
-        if len(element.definitions) > 1 or definition.subscripts or definition.kind != "equation":
-            raise ModelError(f"subscripts or lookups defined inside the macro {_title(node)} are not supported.")
-        kind, equation, initial = _meaning(definition, 0, inner)
-        at.work.dims[base] = at.work.dims.get(at.base, ())
-        at.work.variables.append(
-            Variable(
-                id=own[element.key],
-                label=f"{at.label} ({element.label})",
-                kind="auxiliary" if kind == "constant" else kind,
-                equation=equation,
-                initial=initial,
-                base=base,
-                elements=at.elements,
-                units=element.units,
-                doc=element.doc,
-                text=definition.text,
-                place=definition.place,
-                hidden=True,
-            )
-        )
-    if macro.key not in own:
-        raise ModelError(f"the macro {_title(node)} has no equation for its own value.")
-    return Name(own[macro.key])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
+from huangpu.compiler.syntax import problem_list
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, ModelError, Name, Ordered, Time, Variable
 
 Graph = dict[str, tuple[str, ...]]
@@ -23,7 +24,7 @@ def order(model: FlatModel, driven: Iterable[str] = ()) -> Ordered:
     driven = tuple(driven)
     problems = [*_duplicates(model), *_unknown(model, variables), *_not_constant(driven, variables, model)]
     if problems:
-        raise ModelError("\n".join(problems))
+        raise ModelError(problem_list(problems))
     initial = {v.id: _names(_at_start(v)) for v in model.variables if v.kind != "constant"}
     step = {v.id: _names(v.equation) for v in model.variables if v.kind == "auxiliary"}
     started, loops = _sorted(initial)
@@ -31,7 +32,7 @@ def order(model: FlatModel, driven: Iterable[str] = ()) -> Ordered:
     stepped, loops = _sorted(step)
     problems += [_loop_text(loop, variables, "in each step") for loop in loops]
     if problems:
-        raise ModelError("\n".join(problems))
+        raise ModelError(problem_list(problems))
     changing = _changing(stepped, variables, set(driven))
     return Ordered(model, tuple(started), tuple(id_ for id_ in stepped if id_ in changing), driven)
 

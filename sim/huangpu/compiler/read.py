@@ -27,6 +27,7 @@ from huangpu.compiler.syntax import (
     Values,
     key,
     printable,
+    problem_list,
 )
 from huangpu.ir import ModelError, Number, Place
 
@@ -74,7 +75,7 @@ def read_model(path: str | Path, data: bytes | None = None) -> Source:
     except RecursionError:
         raise ModelError(f"{file}: nested too deeply to be read. Split the longest equations.") from None
     if problems:
-        raise ModelError("\n".join(problems))
+        raise ModelError(problem_list(problems))
     return Source(
         file=file,
         name=Path(path).stem,
@@ -226,7 +227,8 @@ def _range(part, equation: str, place: Place) -> Range:
     if len(members) > MAX_RANGE:
         raise ModelError(f"more than {MAX_RANGE} subscript elements.")
     same_as = key(part.definition) if copied else None
-    return Range(key(part.name), printable(part.name), members, tuple(key(m) for m in part.mapping), same_as, place)
+    maps = () if copied else tuple(key(m) for m in part.mapping)  # a copy's list is PySD's default argument, shared
+    return Range(key(part.name), printable(part.name), members, maps, same_as, place)
 
 
 def _definition(part, equation: str, place: Place) -> Definition:

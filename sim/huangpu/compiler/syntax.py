@@ -119,3 +119,10 @@ class Source:
     elements: tuple[Element, ...]
     macros: tuple[Macro, ...]
     views: dict[str, tuple[str, ...]]  # view name as written -> keys drawn in it (no shadow variables)
+
+
+def problem_list(problems: list[str], most: int = 20) -> str:
+    """Problems of a model as one message, one a line, each once."""
+    unique = list(dict.fromkeys(problems))
+    more = [f"... and {len(unique) - most} problems more."] if len(unique) > most else []
+    return "\n".join([*unique[:most], *more])

@@ -1,0 +1,364 @@
+"""One equation for one element -> expressions: names, subscripts, lookups, functions and macros.
+
+What a function becomes is in the tables of `functions.py` and `dynamics.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from huangpu.compiler import subscripts as ss
+from huangpu.compiler.dynamics import DYNAMICS
+from huangpu.compiler.fixed import fixed, steady
+from huangpu.compiler.functions import BUILTINS, TIME, call
+from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Text, Values
+from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Time, Variable
+
+MAX_VARIABLES = 100_000
+MAX_TERMS = 2_000_000  # of all sums over subscripts together
+
+VECTORS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}  # over the subscripts marked !
+
+
+@dataclass
+class Work:
+    """What is known of the model, and what has been made of it so far."""
+
+    known: ss.Subscripts
+    elements: dict[str, Element]  # key -> variable or lookup
+    macros: dict[str, Macro]
+    control: dict[str, float] = field(default_factory=dict)
+    variables: list[Variable] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    dims: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    terms: int = 0
+
+
+@dataclass
+class Equation:
+    """One element of one equation: what its names mean and in whose name hidden variables are made (`Maker`)."""
+
+    work: Work
+    base: str
+    label: str
+    elements: tuple[str, ...]
+    binding: dict[str, str]  # range (or range! under a vector function) -> element
+    definition: Definition
+    scope: dict[str, Expr] = field(default_factory=dict)  # inside a macro: its arguments and own variables
+    roles: dict[str, int] = field(default_factory=dict)
+    inside: tuple[str, ...] = ()  # macros being expanded
+
+    def _name(self, role: str) -> str:
+        """A new base id: the variable's, the role, and a number where the role comes again."""
+        self.roles[role] = self.roles.get(role, 0) + 1
+        base = f"{self.base}_{role}" + (f"_{self.roles[role]}" if self.roles[role] > 1 else "")
+        while base in self.work.elements:
+            base += "_"
+        return base
+
+    def hidden(self, role: str, kind: str, equation: Expr | None, initial: Expr | None = None) -> Expr:
+        base = self._name(role)
+        self.work.dims[base] = self.work.dims.get(self.base, ())
+        label = f"{self.label} ({role.replace('_', ' ')})"
+        self.work.variables.append(
+            Variable(
+                id=element_id(base, self.elements),
+                label=label,
+                kind=kind,
+                equation=equation,
+                initial=initial,
+                base=base,
+                elements=self.elements,
+                text=self.definition.text,
+                place=self.definition.place,
+                hidden=True,
+            )
+        )
+        return Name(self.work.variables[-1].id)
+
+    def share(self, value: Expr, role: str) -> Expr:
+        return value if isinstance(value, Name | Number | Time) else self.hidden(role, "auxiliary", value)
+
+    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr]) -> Expr:
+        name = self.hidden(role, "stock", None, initial)
+        at = len(self.work.variables) - 1
+        self.work.variables[at] = replace(self.work.variables[at], equation=flow(name))
+        return name
+
+    def frozen(self, initial: Expr) -> Expr:
+        return self.hidden("initial", "frozen", None, initial)
+
+    def active(self, equation: Expr, initial: Expr) -> Expr:
+        return self.hidden("active", "auxiliary", equation, initial)
+
+
+def element_id(base: str, elements: tuple[str, ...]) -> str:
+    return f"{base}[{','.join(elements)}]" if elements else base
+
+
+def left(definition: Definition, work: Work) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Position (in an array of literals) and elements of all that an equation defines, exceptions left out."""
+    ranges = [s for s in definition.subscripts if s in work.known.elements]
+    if len(set(ranges)) != len(ranges):
+        raise ModelError("the same range twice on the left. Give one of them another name (`Copy <-> Range`).")
+    spread = ss.spread(definition.subscripts, work.known)
+    if math.prod(map(len, spread)) > MAX_VARIABLES:
+        raise ModelError(f"more than {MAX_VARIABLES} elements. Use fewer or smaller subscript ranges.")
+    excepts = [ss.spread(group, work.known) for group in definition.excepts]
+    if any(len(group) != len(spread) for group in excepts):
+        raise ModelError("an :EXCEPT: with another number of subscripts than the left side.")
+    for number, elements in enumerate(itertools.product(*spread)):
+        if not any(all(e in part for e, part in zip(elements, group, strict=True)) for group in excepts):
+            yield number, elements
+
+
+def meaning(definition: Definition, number: int, at: Equation) -> tuple[str, Expr | None, Expr | None]:
+    """Kind, equation and initial value: a stock or a frozen value where the function is all of the equation."""
+    if definition.kind == "data":
+        raise ModelError("data read from another file (:=) are not supported. Use a lookup of Time.")
+    constant = "auxiliary" if definition.fixed else "constant"
+    match definition.node:
+        case Values(values):
+            sizes = [len(s) for s in ss.spread(definition.subscripts, at.work.known)]
+            if len(values) != math.prod(sizes):
+                raise ModelError(f"{len(values)} numbers for {math.prod(sizes)} elements.")
+            return constant, Number(values[number]), None
+        case Number():
+            return constant, definition.node, None
+        case Apply("negative", (Number(value),)):
+            return constant, Number(-value), None
+        case Apply("INTEG", (flow, initial)):
+            return "stock", _expr(flow, at), _expr(initial, at)
+        case Apply("INITIAL", (initial,)):
+            return "frozen", None, _expr(initial, at)
+        case Apply("active_initial", (equation, initial)):
+            return "auxiliary", _expr(equation, at), _expr(initial, at)
+    return "auxiliary", _expr(definition.node, at), None
+
+
+def table(node: Node, id_: str, at: Equation, element: Element | None = None, extrapolate: bool = False) -> Table:
+    if not isinstance(node, Points):
+        raise ModelError(f"{_title(node)} is not supported. Write the points into the model.")
+    if any(a >= b for a, b in itertools.pairwise(node.xs)):
+        raise ModelError("a lookup with the same x twice. Move one of the points a little.")
+    if not all(map(math.isfinite, node.xs + node.ys)):
+        raise ModelError("a lookup with a number that is not finite.")
+    units, doc = (element.units, element.doc) if element else ("", "")
+    return Table(id_, at.label, node.xs, node.ys, extrapolate or node.extrapolate, units, doc)
+
+
+def _title(node: Node) -> str:
+    match node:
+        case Apply(function):
+            return function.replace("_", " ").upper()
+        case Text(value):
+            return f"the text '{value[:40]}'"
+    return "an array of numbers" if isinstance(node, Values) else "this"
+
+
+def _expr(node: Node, at: Equation) -> Expr:
+    match node:
+        case Number():
+            return node
+        case Ref():
+            return _reference(node, at)
+        case Apply(function, args) if function in VECTORS:
+            return _over(VECTORS[function], _one(node, args), at)
+        case Apply():
+            return _apply(node, at)
+    raise ModelError(f"{_title(node)} where a value belongs.")
+
+
+def _one(node: Apply, args: tuple[Node, ...]) -> Node:
+    if len(args) != 1:
+        raise ModelError(f"{_title(node)} takes 1 argument, not {len(args)}.")
+    return args[0]
+
+
+def _reference(node: Ref, at: Equation) -> Expr:
+    work, key = at.work, node.key
+    if not node.subscripts:
+        if key in at.scope:
+            return at.scope[key]
+        if key in work.control:
+            return Number(work.control[key])
+        if key.removesuffix("_") == "time" and key not in work.elements:
+            return TIME
+        if key not in work.elements and (key in work.known.elements or key in work.known.numbers):
+            return Number(float(work.known.numbers[ss.bound(key, at.binding, work.known)]))
+    if key in work.elements and work.elements[key].definitions[0].kind == "lookup":
+        raise ModelError(f"the lookup {work.elements[key].label} without an argument. Write {key}(x).")
+    return Name(element_id(key, tuple(ss.bound(s, at.binding, work.known) for s in node.subscripts)))
+
+
+def _apply(node: Apply, at: Equation) -> Expr:
+    work, function = at.work, node.function
+    if function in work.macros:
+        return _macro(work.macros[function], node, at)
+    if function in work.elements:
+        id_ = element_id(function, tuple(ss.bound(s, at.binding, work.known) for s in node.subscripts))
+        return _lookup(function, id_, node, at)
+    match node:
+        case Apply("WITH LOOKUP", (x, points)):
+            made = table(points, element_id(at._name("lookup"), at.elements), at)
+            work.tables.append(made)
+            return Interpolate(made.id, _expr(x, at))
+        case Apply("lookup_extrapolate", (Ref(lookup, subs), x)) if lookup in work.elements:
+            return _extrapolated(Apply(lookup, (x,), subs), at)
+        case Apply("elmcount", (Ref(name, ()),)) if name in work.known.elements:
+            return Number(float(len(work.known.elements[name])))
+        case Apply("get_time_value", (Number(0.0), offset, Number(0.0))):
+            return call("add", TIME, _expr(offset, at))
+    if function in DYNAMICS:
+        return _dynamic(node, at)
+    if function not in BUILTINS:
+        raise ModelError(_unsupported(node, work))
+    builtin = BUILTINS[function]
+    _count(node, builtin.arity)
+    values = [_expr(arg, at) for arg in node.args]
+    if builtin.shared:
+        values = [at.share(value, f"{function}_{n}") for n, value in enumerate(values, start=1)]
+    return builtin.build(*([work.control["time_step"]] if builtin.stepped else []), *values)
+
+
+def _count(node: Apply, arity: int) -> None:
+    if len(node.args) != arity:
+        raise ModelError(f"{_title(node)} takes {arity} argument{'s' * (arity != 1)}, not {len(node.args)}.")
+
+
+def _unsupported(node: Apply, work: Work) -> str:
+    names = [*BUILTINS, *DYNAMICS, *VECTORS, *(e.key for e in work.elements.values()), *work.macros]
+    near = difflib.get_close_matches(node.function, names, n=1, cutoff=0.85)
+    hint = f" Did you mean {near[0].replace('_', ' ').upper()}?" if near else " Rewrite the equation without it."
+    return f"the function {_title(node)} is not supported.{hint}"
+
+
+def _lookup(function: str, id_: str, node: Apply, at: Equation) -> Expr:
+    element = at.work.elements[function]
+    if element.definitions[0].kind != "lookup":
+        raise ModelError(f"{element.label} is no lookup, but is called as one.")
+    _count(node, 1)
+    return Interpolate(id_, _expr(node.args[0], at))
+
+
+def _extrapolated(node: Apply, at: Equation) -> Expr:
+    """LOOKUP EXTRAPOLATE: a copy of the lookup that goes on beyond its ends."""
+    elements = tuple(ss.bound(s, at.binding, at.work.known) for s in node.subscripts)
+    copy = element_id(f"{node.function}_extrapolated", elements)
+    if not any(t.id == copy for t in at.work.tables):
+        lookup = at.work.elements[node.function]
+        for definition in lookup.definitions:
+            if elements in [found for _, found in left(definition, at.work)]:
+                at.work.tables.append(table(definition.node, copy, at, lookup, extrapolate=True))
+    return _lookup(node.function, copy, node, at)
+
+
+def _over(op: str, node: Node, at: Equation) -> Expr:
+    """A vector function: the expression for every element of the subscripts marked ! in it, joined by an operator.
+
+    Long chains are joined half by half, so that no expression grows deeper than a few dozen operators.
+    """
+    marked = list(dict.fromkeys(_marked(node)))
+    spread = ss.spread([m.rstrip("!") for m in marked], at.work.known)
+    at.work.terms += math.prod(map(len, spread))
+    if at.work.terms > MAX_TERMS:
+        raise ModelError("sums over too many elements. Use smaller subscript ranges.")
+    terms = []
+    for elements in itertools.product(*spread):
+        inner = replace(at, binding=at.binding | dict(zip(marked, elements, strict=True)))
+        terms.append(_expr(node, inner))
+    return _joined(op, terms)
+
+
+def _joined(op: str, terms: list[Expr]) -> Expr:
+    if len(terms) > 16:
+        half = len(terms) // 2
+        return call(op, _joined(op, terms[:half]), _joined(op, terms[half:]))
+    value = terms[0]
+    for term in terms[1:]:
+        value = call(op, value, term)
+    return value
+
+
+def _marked(node: Node) -> Iterator[str]:
+    """The subscripts marked ! in an expression, but not those inside a vector function within it."""
+    match node:
+        case Ref(_, subscripts):
+            yield from (s for s in subscripts if s.endswith("!"))
+        case Apply(function, args, subscripts) if function not in VECTORS:
+            yield from (s for s in subscripts if s.endswith("!"))
+            for arg in args:
+                yield from _marked(arg)
+
+
+def _dynamic(node: Apply, at: Equation) -> Expr:
+    row = DYNAMICS[node.function]
+    _count(node, row.arity)
+    if any(s.endswith("!") for s in at.binding):
+        raise ModelError(f"{_title(node)} inside a vector function. Give it a variable of its own.")
+    args = node.args[:-1] if row.ordered else node.args
+    made = {id(arg): _expr(arg, at) for arg in args}  # an argument that stands twice is expanded once
+    values = [made[id(arg)] for arg in args]
+    if row.ordered:
+        return row.build(at, *values, _order(node, at))
+    return row.build(at, *values)
+
+
+def _order(node: Apply, at: Equation) -> int:
+    """The order of a smooth or a delay, fixed in the file as it decides the number of stocks."""
+    order, time = fixed(node.args[-1], at.work.elements), fixed(node.args[1], at.work.elements)
+    if order is None or order != int(order) or not 1 <= order <= 1000:
+        raise ModelError(f"the order of {_title(node)} must be a whole number from 1 to 1000, fixed in the model.")
+    if node.function == "DELAY N" and not steady(node.args[1], at.work.elements):
+        raise ModelError("DELAY N with a delay time that changes is not supported. Use DELAY3 or DELAY1.")
+    step = at.work.control["time_step"]
+    if node.function != "SMOOTH" and time is not None and order * step > time:
+        raise ModelError(
+            f"{_title(node)} of order {order:g} needs a delay time of {order:g} time steps or more, not of"
+            f" {time / step:g}. Shorten TIME STEP or lower the order."
+        )
+    return int(order)
+
+
+def _macro(macro: Macro, node: Apply, at: Equation) -> Expr:
+    """A macro's equations as hidden variables of the calling one; its value is the one named like the macro."""
+    _count(node, len(macro.params))
+    if macro.key in at.inside:
+        raise ModelError(f"the macro {_title(node)} calls itself.")
+    own = {e.key: element_id(at._name(f"{macro.key}_{e.key}"), at.elements) for e in macro.elements}
+    scope: dict[str, Expr] = {key: Name(id_) for key, id_ in own.items()}
+    for param, arg in zip(macro.params, node.args, strict=True):
+        scope[param] = at.share(_expr(arg, at), f"{macro.key}_{param}")
+    for element in macro.elements:
+        definition = element.definitions[0]
+        base = own[element.key].partition("[")[0]
+        inner = Equation(
+            at.work, base, element.label, at.elements, at.binding, definition, scope, {}, (*at.inside, macro.key)
+        )
+        if len(element.definitions) > 1 or definition.subscripts or definition.kind != "equation":
+            raise ModelError(f"subscripts or lookups defined inside the macro {_title(node)} are not supported.")
+        kind, equation, initial = meaning(definition, 0, inner)
+        at.work.dims[base] = at.work.dims.get(at.base, ())
+        at.work.variables.append(
+            Variable(
+                id=own[element.key],
+                label=f"{at.label} ({element.label})",
+                kind="auxiliary" if kind == "constant" else kind,
+                equation=equation,
+                initial=initial,
+                base=base,
+                elements=at.elements,
+                units=element.units,
+                doc=element.doc,
+                text=definition.text,
+                place=definition.place,
+                hidden=True,
+            )
+        )
+    if macro.key not in own:
+        raise ModelError(f"the macro {_title(node)} has no equation for its own value.")
+    return Name(own[macro.key])

@@ -16,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 from huangpu.measurement.layer import Block, Layer
 from huangpu.measurement.simulated import Simulated, residuals
 
-MEMBERS_AT_ONCE = 32  # their matrices stay in the cache
+CACHE = 2**17  # numbers; the matrices of as many members as fit are worked on together
 LARGE = 1e100  # variance that takes a row out of a Cholesky factor while its column is still solved for
 
 
@@ -46,19 +46,22 @@ def sigmas(block: Block, members: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def block_log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """residual (n, member), sigma (S, member) -> (member,)."""
-    return np.concatenate(
-        [
-            _log_likelihood(block, residual[:, i : i + MEMBERS_AT_ONCE], sigma[:, i : i + MEMBERS_AT_ONCE])
-            for i in range(0, residual.shape[1], MEMBERS_AT_ONCE)
-        ]
-    )
+    parts = (_log_likelihood(block, residual[:, part], sigma[:, part]) for part in batches(block, residual.shape[1]))
+    return np.concatenate(list(parts))
+
+
+def batches(block: Block, members: int) -> list[slice]:
+    """Members whose matrices stay in the cache together."""
+    step = max(1, CACHE // len(block.rows) ** 2)
+    return [slice(i, min(i + step, members)) for i in range(0, members, step)]
 
 
 def covariance(block: Block, sigma: np.ndarray, members: int) -> np.ndarray:
-    """Covariance of the block's rows for each member, shape (member, n, n). Lower and upper triangle."""
-    n = len(block.rows)
-    drift = np.matmul(sigma.T**2, block.unit.reshape(-1, n * n)) if block.sigmas else np.zeros((members, n * n))
-    return drift.reshape(members, n, n) + block.fixed
+    """Covariance of the block's rows for each member, shape (member, n, n); no BLAS, so the same bits in any batch."""
+    total = np.repeat(block.fixed[None], members, axis=0)
+    for s, unit in zip(sigma, block.unit, strict=True):
+        total += (s**2)[:, None, None] * unit
+    return total
 
 
 def _log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:

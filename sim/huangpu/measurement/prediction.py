@@ -2,9 +2,9 @@
 
 Matheron's rule (Journel & Huijbregts 1978): draw the processes, offsets and reporting errors from the prior, and
 correct them by what the reported rows say of the difference: z + Cov(z, rows) Cov(rows)^-1 (residual - rows(z)). A
-bound is first turned into a row of its own: the figure that it bounds is drawn on its side, given the exact rows (one of
-CANDIDATES sequential draws, chosen by importance weight; Geweke 1991, Hajivassiliou & Ruud 1994). Weighting draws of
-everything by the chance of the bounds would leave few that count where a bound is far off.
+bound is first turned into a row of its own: the figure that it bounds is drawn on its side, given the exact rows (one
+of CANDIDATES sequential draws, chosen by importance weight; Geweke 1991, Hajivassiliou & Ruud 1994). Weighting draws
+of everything by the chance of the bounds would leave few that count where a bound is far off.
 
 Random numbers come from streams named by the seed and the block, process and year, with the member as the slowest axis:
 member k's draw does not depend on how many members are asked for or where the run ends, and scenarios compared with one
@@ -22,12 +22,11 @@ import xarray as xr
 from scipy.special import log_ndtr, ndtri_exp
 
 from huangpu.measurement.layer import Block, Layer, clock, figure_time
-from huangpu.measurement.likelihood import covariance, one_thread, sigmas
+from huangpu.measurement.likelihood import batches, covariance, one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
 from huangpu.measurement.simulated import Simulated, inverse, residuals, transformed
 
 CANDIDATES = 32
-MEMBERS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -168,8 +167,7 @@ def _condition(
         seen += loading[:, None] * (block.contrast @ walk[at])
     good = np.isfinite(residual).all(axis=0)
     weights = np.empty((n, size))
-    for i in range(0, size, MEMBERS_AT_ONCE):
-        part = slice(i, i + MEMBERS_AT_ONCE)
+    for part in batches(block, size):
         told = np.where(good[part], residual[:, part], 0.0)
         weights[:, part] = _solve(block, told, seen[:, part], sigma[:, part], uniform[part])
     weights[:, ~good] = np.nan

@@ -1,0 +1,154 @@
+"""Prior + run + likelihood: how likely parameters are given the figures, and the draws that follow from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from huangpu.calibration.priors import Priors, read_priors
+from huangpu.compiler import compile_model
+from huangpu.files import shipped
+from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_likelihood
+from huangpu.program import Program
+from huangpu.runtime.ensemble import Runner, Saving, Schedule, annual_means, points, step_times
+from huangpu.runtime.scenario import Scenario, check, lever_profile, load_scenario
+from huangpu.yamlfile import nearest
+
+FILES = ("observations.csv", "metrics.yaml", "priors.yaml", "sources.csv")
+GRID = 0.25  # years between saved points of stocks; between them the transform goes straight
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is calibrated: a model under a scenario, met with figures, from priors. files: name -> sha256."""
+
+    program: Program
+    scenario: Scenario
+    layer: Layer
+    priors: Priors
+    files: Mapping[str, str]
+
+
+def load_question(scenario_path: Path | str, folder: Path | None = None) -> Question:
+    """Compile the scenario's model and read the data files of `folder` (the shipped ones). Raises ModelError,
+    ScenarioError or DataError for bad input."""
+    folder = folder or shipped("calibration")
+    scenario = load_scenario(scenario_path)
+    program = compile_model(scenario.model or shipped("models/shanghai_industry.mdl"))
+    scenario = check(scenario, program)
+    observations, metrics, priors, sources = (folder / name for name in FILES)
+    layer = load_layer(metrics, observations, start=program.initial_time)
+    known = read_priors(priors, program, layer.metrics.sigmas(), sources=sources)
+    _check_variables(program, layer)
+    _check_scenario(scenario, known, priors)
+    hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES[:3]}
+    return Question(program, scenario, layer, known, hashes)
+
+
+class LogPosterior:
+    """Log posterior of standard normal coordinates, up to a constant. Holds the prepared run and its buffers.
+
+    failures: members so far whose run was not finite; they count as impossible.
+    """
+
+    def __init__(self, question: Question, *, threads: int = 1):
+        program, layer, names = question.program, question.layer, question.priors.names
+        self.question, self.failures = question, 0
+        constants = {program.rows[row].id for row, _ in program.constants}
+        self._rows = [i for i, name in enumerate(names) if name in constants]
+        self._fixed = question.scenario.parameters
+        end = horizon(program, layer)
+        self._years, self._times, savings = savings_of(program, layer, end)
+        parameters = [names[i] for i in self._rows] + list(self._fixed)
+        self._runner = Runner(program, savings, parameters=parameters, final_time=end, threads=threads)
+        self._levers = _levers(question.scenario, step_times(program, end))
+
+    def __call__(self, u: np.ndarray) -> np.ndarray:
+        """u (member, parameter) -> (member,); -inf where the run is not finite."""
+        with np.errstate(over="ignore"):
+            values = self.question.priors.values(u.T)
+        members = dict(zip(self.question.priors.names, values, strict=True))
+        score = log_likelihood(self.question.layer, self.simulate(members, values), members)
+        self.failures += int(np.sum(~np.isfinite(score)))
+        return np.where(np.isfinite(score), score - 0.5 * (u**2).sum(axis=1), -np.inf)
+
+    def simulate(self, members: Mapping[str, np.ndarray], values: np.ndarray) -> Simulated:
+        """The run of these members, as the measurement layer needs it. values (parameter, member) as in `members`."""
+        size = values.shape[1]
+        fixed = np.array([np.full(size, value) for value in self._fixed.values()]).reshape(-1, size)
+        driven = {
+            lever: Schedule(profiles, np.array([_delivery(d, members, size) for d in deliveries]))
+            for lever, (profiles, deliveries) in self._levers.items()
+        }
+        annual, at = self._runner.run(np.concatenate([values[self._rows], fixed]), driven)
+        names, moments = self.question.layer.requirements()
+        return Simulated(
+            self._years, dict(zip(names, annual, strict=True)), self._times, dict(zip(moments, at, strict=True))
+        )
+
+
+def horizon(program: Program, layer: Layer) -> float:
+    """First point of the quarterly grid by which every figure has been met."""
+    start = program.initial_time
+    return min(program.final_time, start + GRID * np.ceil(round((layer.last_time() - start) / GRID, 9)))
+
+
+def savings_of(program: Program, layer: Layer, end: float) -> tuple[np.ndarray, np.ndarray, list[Saving]]:
+    """(whole calendar years, times of points, what a run up to `end` must save) for `Simulated`."""
+    annual, moments = layer.requirements()
+    start = program.initial_time
+    years = np.arange(int(np.ceil(start)), int(np.floor(end + 1e-9)))
+    times = start + GRID * np.arange(round((end - start) / GRID) + 1)
+    savings = [
+        Saving(annual, *annual_means(program, years, final_time=end)),
+        Saving(moments, *points(program, times, final_time=end)),
+    ]
+    return years, times, savings
+
+
+def _levers(scenario: Scenario, times: np.ndarray) -> dict[str, tuple[np.ndarray, list]]:
+    """Lever -> (profiles (window, step), delivery of each window)."""
+    windows: dict[str, list] = {}
+    for window in scenario.levers:
+        windows.setdefault(window.lever, []).append(window)
+    return {
+        lever: (np.array([lever_profile(w, times) for w in each]), [w.delivery for w in each])
+        for lever, each in windows.items()
+    }
+
+
+def _delivery(delivery, members: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+    """A delivery that is drawn but is no parameter stands at its mean."""
+    match delivery:
+        case str(name):
+            return members[name]
+        case (low, high):
+            return np.full(size, (low + high) / 2)
+        case share:
+            return np.full(size, float(share))
+
+
+def _check_variables(program: Program, layer: Layer) -> None:
+    known = {entry.id for entry in program.rows}
+    for name, quantity in layer.metrics.quantities.items():
+        if not quantity.derived and quantity.variable not in known:
+            raise DataError(
+                f"{layer.metrics.path}: quantities.{name}.variable: the model has no '{quantity.variable}'"
+                + nearest(quantity.variable, known)
+            )
+
+
+def _check_scenario(scenario: Scenario, priors: Priors, path: Path) -> None:
+    for name in scenario.parameters:
+        if name in priors.names:
+            raise DataError(f"{path}: parameters.{name}: the scenario {scenario.name} fixes it; take it out of one")
+    for window in scenario.levers:
+        if isinstance(window.delivery, str) and window.delivery not in priors.names:
+            raise DataError(
+                f"{path}: no prior of {window.delivery}, the delivery of lever {window.lever} in {scenario.name}"
+                + nearest(window.delivery, priors.names)
+            )

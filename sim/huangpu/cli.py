@@ -1,0 +1,197 @@
+"""The command line and nothing else. What is heavy is imported by the command that needs it.
+
+Exit codes: 0 done, 1 our fault, 2 something is wrong with what was given, 130 stopped by the user. Errors go to the
+error stream, one clear line each.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from huangpu import __version__, files
+from huangpu.progress import bar, wait
+
+_STARTED = time.perf_counter() - time.process_time()  # about when the interpreter was started
+
+PAGE = 120  # columns where the output is no terminal
+
+app = typer.Typer(
+    help="Shanghai's industrial economy as an ensemble, and the odds that its plans' targets are met.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads; all processors without it.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no table; errors still show.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except (KeyboardInterrupt, typer.Abort):
+        return _complain("stopped; files already written are whole", 130)
+    except Exception as error:
+        return _explain(error)
+    return code if isinstance(code, int) else 0
+
+
+@app.command()
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file, e.g. scenarios/all_plans.yaml")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; results/runs/NAME without it.")] = None,
+    members: Annotated[int | None, typer.Option(min=1, help="In place of the scenario's.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's.")] = None,
+    model: Annotated[Path | None, typer.Option(help="Model file in place of the scenario's.")] = None,
+    threads: Threads = None,
+    no_plots: Annotated[bool, typer.Option("--no-plots", help="No charts.")] = False,
+    quiet: Quiet = False,
+    timing: Annotated[bool, typer.Option("--timing", help="Print where the time went.")] = False,
+) -> None:
+    """Simulate a scenario and score the targets of the 2024-2027 plan."""
+    laps = _Laps()
+    if out:
+        files.check_folder(out, ("scorecard.csv", "run.nc"))
+    with wait("Loading", quiet=quiet):
+        from huangpu import forecast
+
+        laps.end("imports")
+        job = forecast.prepare(_scenario_file(scenario), model=model, members=members, seed=seed)
+        folder = out or Path("results") / "runs" / job.scenario.name
+        files.check_folder(folder, forecast.FILES)
+    files.make_folder(folder)
+    laps.end("load")
+    with bar("Simulating", quiet=quiet) as report:
+        simulation = forecast.simulate(job, threads=threads, progress=report)
+    laps.end("simulate")
+    with wait("Scoring", quiet=quiet):
+        done = forecast.score(job, simulation)
+    laps.end("score")
+    try:
+        with files.writing(folder), bar("Writing", quiet=quiet) as report:
+            forecast.write(job, done, folder, charts=not no_plots, progress=report)
+        laps.end("write")
+    finally:  # what was computed is shown even where it cannot be written
+        if not quiet:
+            _print_answer(job, done, folder)
+    if timing:
+        laps.show()
+
+
+@app.command()
+def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> None:
+    """Print a model's equations in the order in which they are computed, as readable Python."""
+    with wait("Compiling"):
+        from huangpu.compiler import compile_model
+
+        text = compile_model(model).readable
+    _print_text(text)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from huangpu.runtime.scenario import json_schema
+
+    _print_text(json.dumps(json_schema(), indent=2, ensure_ascii=False))
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        print(f"huangpu {__version__}")
+        raise typer.Exit
+
+
+def _scenario_file(path: Path) -> Path:
+    """The file itself, or the shipped one of that name where the working folder has none."""
+    inside = files.shipped(str(path))
+    if path.exists() or path.is_absolute() or ".." in path.parts or not inside.is_file():
+        return path
+    print(f"no {path} here, taking the shipped one", file=sys.stderr)
+    return inside
+
+
+def _print_answer(job, done, folder: Path) -> None:
+    from rich.console import Console
+
+    from huangpu.results import print_scorecard
+
+    console = Console(width=None if sys.stdout.isatty() else PAGE)
+    title = f"{job.scenario.title}: {job.members.size:,} members, seed {job.scenario.seed}"
+    with _pipe():
+        print_scorecard(list(done.answer.scores), title, console)
+        print(f"\nResults in {folder}{os.sep}")
+
+
+def _print_text(text: str) -> None:
+    with _pipe():
+        print(text)
+
+
+@contextmanager
+def _pipe() -> Iterator[None]:
+    """A reader that has seen enough, such as `head`, is not an error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Laps:
+    """Seconds by stage since the process began."""
+
+    def __init__(self) -> None:
+        self.last = _STARTED
+        self.seconds: dict[str, float] = {}
+
+    def end(self, stage: str) -> None:
+        now = time.perf_counter()
+        self.seconds[stage] = now - self.last
+        self.last = now
+
+    def show(self) -> None:
+        parts = [f"{stage} {seconds:.2f} s" for stage, seconds in self.seconds.items()]
+        print(", ".join(parts) + f"; together {sum(self.seconds.values()):.2f} s", file=sys.stderr)
+
+
+# ---- errors
+
+
+def _explain(error: Exception) -> int:
+    if hasattr(error, "format_message"):  # typer's: a wrong option or argument
+        return _complain(f"{error.format_message()} See huangpu --help.", 2)
+    if isinstance(error, _bad_input()):
+        return _complain(str(error), 2)
+    if os.environ.get("HUANGPU_TRACEBACK"):
+        raise error
+    what = " ".join(f"{type(error).__name__}: {error}".split())
+    return _complain(f"internal error, our fault: {what} (HUANGPU_TRACEBACK=1 shows where)", 1)
+
+
+def _bad_input() -> tuple[type[Exception], ...]:
+    from huangpu.ir import ModelError
+    from huangpu.measurement import DataError
+    from huangpu.runtime.members import MembersError
+    from huangpu.runtime.scenario import ScenarioError
+
+    return ModelError, DataError, MembersError, ScenarioError, files.OutputError
+
+
+def _complain(message: str, code: int) -> int:
+    """Print for a person; what comes out of a file cannot steer the terminal."""
+    clean = "".join(c if c.isprintable() or c == "\n" else "?" for c in message)
+    print(f"huangpu: {clean}" if "\n" not in clean else clean, file=sys.stderr)
+    return code

@@ -1,0 +1,190 @@
+"""From a scenario file to the odds of the targets: the whole line in one place. Start reading here.
+
+    prepare    scenario, model, members and reported figures, all checked before anything is computed
+    simulate   the scenario over its members, in one pass with what the reported figures need
+    score      predictions (the run plus discrepancy given what was reported) and the odds of every target
+    write      scorecard.csv, run.nc and charts
+
+The four are apart so that a caller can show progress, time them, or stop half way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from huangpu import measurement, results, runtime
+from huangpu.compiler import compile_model
+from huangpu.files import shipped
+from huangpu.measurement import Layer, Simulated
+from huangpu.program import Program
+from huangpu.runtime.dataset import write_netcdf
+from huangpu.runtime.ensemble import Saving, annual_means, points
+from huangpu.runtime.members import Members, MembersError, own_constants, read_members
+from huangpu.runtime.scenario import Scenario, check, load_scenario
+
+MODEL = "models/shanghai_industry.mdl"
+POSTERIOR = "calibration/posterior/members.nc"
+FILES = ("scorecard.csv", "run.nc")
+QUARTER = 0.25  # years between the points of stocks that reported figures are read from
+
+Report = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a run needs, checked. history: the scenario that the posterior was fitted on, where it is another."""
+
+    scenario: Scenario
+    program: Program
+    members: Members
+    layer: Layer
+    history: Scenario | None
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """run: what the scenario saves; simulated, past: what reported figures need, of the scenario and of history."""
+
+    run: xr.Dataset
+    simulated: Simulated
+    past: Simulated | None
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """predictions: quantities as they would be reported, (year, member); answer: the scored targets."""
+
+    run: xr.Dataset
+    predictions: xr.Dataset
+    answer: results.Answer
+
+
+def prepare(path: Path, *, model: Path | None = None, members: int | None = None, seed: int | None = None) -> Job:
+    """Read and check everything. `model`, `members` and `seed` take the place of what the scenario says.
+
+    Raises ScenarioError, ModelError, MembersError or DataError, each for people.
+    """
+    scenario = load_scenario(path)
+    scenario = replace(
+        scenario,
+        members=scenario.members if members is None else members,
+        seed=scenario.seed if seed is None else seed,
+    )
+    program = compile_model(model or scenario.model or shipped(MODEL))
+    scenario = check(scenario, program)
+    who = _members(scenario, program)
+    start = program.initial_time
+    layer = measurement.load_layer(
+        shipped("calibration/metrics.yaml"), shipped("calibration/observations.csv"), start=start
+    )
+    return Job(scenario, program, who, layer, _history(scenario, program, who, layer))
+
+
+def simulate(job: Job, *, threads: int | None = None, progress: Report | None = None) -> Simulation:
+    """Run the scenario, and the history that the posterior was fitted on where the scenario differs from it."""
+    savings, read = _measured(job.program, job.layer, job.scenario.end)
+    run, arrays = runtime.run_and_save(
+        job.program, job.scenario, job.members, savings, threads=threads, progress=progress
+    )
+    past = None
+    if job.history is not None:
+        savings, read_past = _measured(job.program, job.layer, job.history.end)
+        inputs = runtime.inputs(job.program, job.history, job.members)
+        past = read_past(runtime.simulate(job.program, inputs, savings, final_time=job.history.end, threads=threads))
+    return Simulation(run, read(arrays), past)
+
+
+def score(job: Job, simulation: Simulation) -> Forecast:
+    """The figures that the run foretells, and how likely each target is to be met."""
+    predictions = measurement.predict(
+        job.layer, simulation.simulated, _sigmas(job), job.scenario.seed, history=simulation.past
+    )
+    chains = {name: ("member", job.members.columns[name]) for name in ("chain", "draw") if name in job.members.columns}
+    predictions = predictions.assign_coords(chains)
+    answer = results.answer(
+        predictions,
+        job.layer.rows_behind(),
+        targets=shipped("results/targets.csv"),
+        readings=shipped("results/readings.yaml"),
+    )
+    return Forecast(simulation.run, predictions, answer)
+
+
+def write(job: Job, forecast: Forecast, folder: Path, *, charts: bool = True, progress: Report | None = None) -> None:
+    """scorecard.csv first, then run.nc, then a chart a quantity; each file appears whole or not at all."""
+    results.write_scorecard(list(forecast.answer.scores), folder / "scorecard.csv")
+    write_netcdf(forecast.run, folder / "run.nc")
+    if charts:
+        from huangpu.results.charts import write_charts
+
+        observations = measurement.read_observations(shipped("calibration/observations.csv"))
+        fans = results.fans(forecast.predictions, forecast.answer, job.layer.metrics, observations, job.layer.row_ids())
+        write_charts(fans, folder, source_line(job), progress)
+
+
+def source_line(job: Job) -> str:
+    """What a chart says at its foot: enough to make the run again."""
+    scenario, program = job.scenario, job.program
+    return (
+        f"Scenario {scenario.name}, {job.members.size:,} members, seed {scenario.seed}; "
+        f"model {program.name} {program.model_hash[:8]}"
+    )
+
+
+def _members(scenario: Scenario, program: Program) -> Members:
+    if scenario.posterior == "none":
+        return own_constants(scenario.members)
+    path = shipped(POSTERIOR) if scenario.posterior == "default" else Path(scenario.posterior)
+    return read_members(path, program, scenario.members, scenario.seed)
+
+
+def _history(scenario: Scenario, program: Program, members: Members, layer: Layer) -> Scenario | None:
+    """The scenario that the members were fitted on, or None where this one has the same levers and parameters.
+
+    What was reported corrects the past that it was reported in. A scenario that changes the past keeps that correction,
+    or the reported figures would undo the change.
+    """
+    name = members.attrs.get("scenario")
+    if not name:
+        return None
+    fitted = check(load_scenario(shipped(f"scenarios/{name}.yaml")), program)
+    if (fitted.levers, dict(fitted.parameters)) == (scenario.levers, dict(scenario.parameters)):
+        return None
+    end = min(program.final_time, float(np.ceil(layer.last_time())))
+    return replace(fitted, seed=scenario.seed, members=scenario.members, end=max(end, program.initial_time + 1))
+
+
+def _measured(
+    program: Program, layer: Layer, end: float
+) -> tuple[list[Saving], Callable[[list[np.ndarray]], Simulated]]:
+    """What to save for the reported figures, and how to read it from the arrays that come back."""
+    annual, stocks = layer.requirements()
+    years = np.arange(int(np.ceil(program.initial_time)), int(np.floor(end + 1e-9)))
+    every = QUARTER if (QUARTER / program.time_step).is_integer() else program.time_step
+    times = program.initial_time + every * np.arange(int((end - program.initial_time) / every + 1e-9) + 1)
+    savings = [
+        Saving(annual, *annual_means(program, years, final_time=end)),
+        Saving(stocks, *points(program, times, final_time=end)),
+    ]
+
+    def read(arrays: list[np.ndarray]) -> Simulated:
+        flows, levels = (dict(zip(s.names, a, strict=True)) for s, a in zip(savings, arrays, strict=True))
+        return Simulated(years, flows, times, levels)
+
+    return savings, read
+
+
+def _sigmas(job: Job) -> Mapping[str, np.ndarray]:
+    """Size of each discrepancy by member; 0 for the model's own constants, which come without one."""
+    needed, columns = job.layer.metrics.sigmas(), job.members.columns
+    if job.scenario.posterior == "none":
+        return dict.fromkeys(needed, np.zeros(job.members.size))
+    for name in needed:
+        if name not in columns:
+            raise MembersError(f"the posterior has no column '{name}', which metrics.yaml asks for; calibrate again")
+    return columns

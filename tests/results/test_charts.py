@@ -106,3 +106,14 @@ def test_the_same_chart_twice_is_the_same_file(tmp_path):
     (first,) = charts.write_charts(drawn, tmp_path / "1", "a source")
     (second,) = charts.write_charts(drawn, tmp_path / "2", "a source")
     assert first.read_bytes() == second.read_bytes()
+
+
+def test_words_stay_on_the_canvas():
+    bases = ("census2008", "census2013", "acc2017", "census2018", "census2023", "all_municipal_levels")
+    rows = [row(f"b{i}", 60 + 5 * i, year=2010 + 2 * i, basis=basis) for i, basis in enumerate(bases)]
+    (fan,) = fans(*world(), [*rows, *ROWS], {"b1", "a"})
+    canvas = charts.draw(fan, "Scenario all_plans, 4,000 members, seed 20240101; model shanghai_industry 0123abcd")
+    renderer = canvas.canvas.get_renderer()
+    for words in (*canvas.texts, *canvas.legends):
+        box = words.get_window_extent(renderer)
+        assert (box.x0 >= 0, box.x1 <= canvas.bbox.width, box.y1 <= canvas.bbox.height) == (True, True, True), words

@@ -63,7 +63,7 @@ def _bands(axes: Axes, fan: Fan, factor: float) -> list[Artist]:
     axes.fill_between(fan.years, low, high, color=WIDE, linewidth=0)
     axes.fill_between(fan.years, quarter, three, color=NARROW, linewidth=0)
     (line,) = axes.plot(fan.years, median, color=BLUE, linewidth=2, label="median")
-    return [line, Patch(color=NARROW, label="50 % of members"), Patch(color=WIDE, label="90 %")]
+    return [line, Patch(color=NARROW, label="50 %"), Patch(color=WIDE, label="90 %")]
 
 
 def _figures(axes: Axes, fan: Fan, factor: float) -> list[Artist]:
@@ -80,10 +80,13 @@ def _figures(axes: Axes, fan: Fan, factor: float) -> list[Artist]:
         style = _point(shapes[figure.basis], colour, full=figure.used, small=figure.scaled)
         axes.errorbar(figure.x, y, error, elinewidth=1, capsize=0, zorder=4, **style)
     shown = {
-        "reported": (any(f.used for f in fan.figures), _point("o", INK)),
+        "reported, ± 2 s.e.": (any(f.used for f in fan.figures), _point("o", INK)),
         "not fitted to": (any(not f.used for f in fan.figures), _point("o", INK, full=False)),
         "part year, scaled": (any(f.scaled for f in fan.figures), _point("o", INK, small=True)),
-        **{f"on {basis or 'another basis'}": (True, _point(shapes[basis], GREY)) for basis in reversed(others)},
+        **{
+            f"basis {basis.replace('_', ' ') or 'not named'}": (True, _point(shapes[basis], GREY))
+            for basis in reversed(others)
+        },
     }
     return [Line2D([], [], label=label, **style) for label, (wanted, style) in shown.items() if wanted]
 
@@ -125,7 +128,8 @@ def _frame(axes: Axes, fan: Fan) -> None:
     axes.set_xlim(fan.years[0] - 0.3, fan.years[-1] + 0.4)
     axes.autoscale_view(scalex=False)
     bottom, top = axes.get_ylim()
-    axes.set_ylim(0 if 0 < bottom < 0.4 * top else bottom, top + 0.06 * (top - bottom))
+    lowest = axes.dataLim.y0
+    axes.set_ylim(0 if 0 <= lowest < 0.4 * top else bottom, top + 0.06 * (top - bottom))
     if fan.figures:
         end = max(figure.x for figure in fan.figures) + 0.3
         axes.axvline(end, color=GREY, linewidth=0.8, linestyle=":", zorder=1)
@@ -144,11 +148,13 @@ def _frame(axes: Axes, fan: Fan) -> None:
 
 
 def _words(canvas: Canvas, axes: Axes, fan: Fan, source: str, handles: list[Artist]) -> None:
-    """Title and odds above, legend and source below; the axes take the room between."""
+    """Title, unit and odds above, legend and source below; the axes take the room between."""
     line = 0.034
-    canvas.text(0.03, 0.955, f"{fan.title}, {unit_text(fan.unit)}", fontsize=13, weight="bold", color=INK, va="center")
+    unit = unit_text(fan.unit)
+    title = fan.title if unit.split()[-1] in fan.title else f"{fan.title}, {unit}"
+    canvas.text(0.03, 0.955, title, fontsize=13, weight="bold", color=INK, va="center")
     for i, text in enumerate(fan.odds):
-        canvas.text(0.03, 0.912 - line * i, text, fontsize=9.5, color=ORANGE, va="center")
+        canvas.text(0.03, 0.912 - line * i, text, fontsize=9.5 if len(text) < 95 else 8.5, color=ORANGE, va="center")
     top = 0.92 - line * len(fan.odds)
     bottom = 0.105 + line * ceil(len(handles) / COLUMNS)
     axes.set_position((0.085, bottom, 0.885, top - bottom))
@@ -158,8 +164,8 @@ def _words(canvas: Canvas, axes: Axes, fan: Fan, source: str, handles: list[Arti
         bbox_to_anchor=(0.075, 0.03),
         ncols=COLUMNS,
         frameon=False,
-        fontsize=8.5,
+        fontsize=8.2,
         handlelength=1.6,
-        columnspacing=1.6,
+        columnspacing=1.3,
     )
     canvas.text(0.03, 0.02, source, fontsize=7.5, color=GREY, va="center")

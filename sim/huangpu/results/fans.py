@@ -127,14 +127,14 @@ def _level_goal(target: Target) -> Goal:
 
 def _path_goal(score: Score, reading: Reading, medians: Mapping[int, float], unit: str) -> Goal | None:
     """A target on a sum, a growth or a multiple, as the path of the quantity that would just meet it."""
-    words = f"{goal(score.operator, score.threshold, score.threshold_high, score.unit)}, {score.years}"
+    words = goal(score.operator, score.threshold, score.threshold_high, score.unit)
     years = np.arange(reading.first, reading.last + 1)
     match reading.statistic:
         case "every_year":
             path = np.full(len(years), score.threshold)
         case "cumulative":
             path = np.full(len(years), score.threshold / len(years))
-            words += f" in all ({amount(path[0], unit)} a year)"
+            words = f"{goal(OPERATORS[score.operator].sign, path[0], None, unit)} a year"
         case "mean_growth":
             path = medians[reading.first] * (1 + score.threshold / 100) ** (years - reading.first)
         case "multiple":
@@ -148,7 +148,8 @@ def _odds(score: Score, reading: Reading, metrics: Metrics) -> str:
     """E.g. `2027: ≥ 25 %, probability <0.1 % (median 20.1, 90 % 18.9 to 21.4)`."""
     unit = score.unit
     text = goal(score.operator, score.threshold, score.threshold_high, unit)
-    over = f" over {metrics.quantities[reading.other].label or reading.other}" if reading.other else ""
+    other = metrics.quantities[reading.other].label if reading.other else ""
+    over = f" over {other[:1].lower()}{other[1:]}" if other else ""
     odds = chance(score.probability, score.effective_members)
     interval = f"90 % {amount(score.p05, unit)} to {amount(score.p95, unit)}"
     return f"{score.years}: {text}{over}, probability {odds} (median {amount(score.median, unit)}, {interval})"

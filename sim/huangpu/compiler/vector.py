@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from huangpu.compiler.functions import SMALL
 from huangpu.ir import Call, Expr, Interpolate, Name, Number, Table, Time
@@ -42,12 +43,16 @@ LOGIC = {"and": "and", "or": "or"}
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things are: `rows` id -> row, `tables` id -> (table, its offset in the array of lookups)."""
+    """Where things are: `rows` id -> row, `tables` id -> (table, its offset in the array of lookups).
+
+    `marks` numbers the loops' metadata from 1 on.
+    """
 
     rows: dict[str, int]
     tables: dict[str, tuple[Table, int]]
     lanes: int
     block: int
+    marks: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def vector(self) -> str:

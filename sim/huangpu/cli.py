@@ -22,6 +22,7 @@ from huangpu.progress import bar, wait
 
 _STARTED = time.perf_counter() - time.process_time()  # about when the interpreter was started
 
+STOPPED = 130  # what shells expect after Ctrl-C
 PAGE = 120  # columns where the output is no terminal
 
 app = typer.Typer(
@@ -41,9 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
-        return _complain("stopped; files already written are whole", 130)
+        code = STOPPED
     except Exception as error:
         return _explain(error)
+    if code == STOPPED:  # typer turns an interrupt inside a command into this code
+        return _complain("stopped; files already written are whole", STOPPED)
     return code if isinstance(code, int) else 0
 
 

@@ -84,6 +84,9 @@ EDITS = [
                              "did you mean 'gdp_real'?"),
     ("posterior: none", "posterior: none.nc", "none.nc: there is no such file of members"),
     ("seed: 1", "model: m.mdl", "m.mdl"),
+    ("end: 2028", "end: 2027", "s.yaml:3: horizon.end: found 2027, expected 2028 or later"),
+    ("hold: 1,", "delivery: mine,", "s.yaml:8: levers.robot_subsidy[1].delivery: found 'mine', which is no column of "
+                                    "the posterior (none)"),
 ]  # fmt: skip
 
 
@@ -144,6 +147,25 @@ def test_a_model_with_a_payload_in_a_lookup_range(here, capsys, nothing_runs, co
     line = refused(capsys, *command)
     assert line.startswith("huangpu: m.mdl")
     assert not (here / "pwned").exists()
+
+
+def test_a_model_without_what_the_figures_are_read_from(here, capsys, nothing_runs):
+    (here / "m.mdl").write_text(PAYLOAD.replace("__import__('pathlib').Path('pwned').touch()", "(0,0)"))
+    (here / "s.yaml").write_text("name: a\nsave: {variables: [level]}\nmembers: 2\nposterior: none\n", encoding="utf-8")
+    assert "no target can be scored" in refused(capsys, "run", "s.yaml", "--model", "m.mdl")
+
+
+def test_calibrate_checks_before_it_computes(here, capsys, monkeypatch):
+    def calibrate(*_, **__):
+        raise AssertionError("calibrated although the input is bad")
+
+    monkeypatch.setattr("huangpu.calibration.posterior.calibrate", calibrate)
+    (here / "folder").mkdir()
+    (here / "taken").write_text("")
+    assert "is a folder, but results" in refused(capsys, "calibrate", "--out", "folder")
+    assert "is a file; results need a folder" in refused(capsys, "calibrate", "--out", "taken/members.nc")
+    assert "--steps must be a multiple of" in refused(capsys, "calibrate", "--steps", "7")
+    assert "--steps must be at least" in refused(capsys, "calibrate", "--steps", "10")
 
 
 def test_wrong_options(here, capsys, nothing_runs):

@@ -20,7 +20,7 @@ LAYERS = {
     "measurement": {"yamlfile"},
     "calibration": {"compiler", "runtime", "measurement", "program", "yamlfile", "files", "ir"},
     "results": {"measurement", "yamlfile"},
-    "forecast": {"compiler", "runtime", "measurement", "results", "program", "files"},
+    "forecast": {"compiler", "runtime", "measurement", "results", "ir", "program", "files", "yamlfile"},
     "cli": {"files", "progress"},
     "": set(),
 }

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +24,7 @@ from huangpu.progress import bar, wait
 _STARTED = time.perf_counter() - time.process_time()  # about when the interpreter was started
 
 STOPPED = 130  # what shells expect after Ctrl-C
+HISTORY = Path("scenarios/all_plans.yaml")
 PAGE = 120  # columns where the output is no terminal
 
 app = typer.Typer(
@@ -73,6 +75,8 @@ def run(
         job = forecast.prepare(_scenario_file(scenario), model=model, members=members, seed=seed)
         folder = out or Path("results") / "runs" / job.scenario.name
         files.check_folder(folder, forecast.FILES)
+    for note in job.notes:
+        print(f"note: {note}", file=sys.stderr)
     files.make_folder(folder)
     laps.end("load")
     with bar("Simulating", quiet=quiet) as report:
@@ -90,6 +94,43 @@ def run(
             _print_answer(job, done, folder)
     if timing:
         laps.show()
+
+
+@app.command()
+def calibrate(
+    scenario: Annotated[Path, typer.Option(help="The history that reported figures are met with.")] = HISTORY,
+    out: Annotated[Path | None, typer.Option(help="File of members; the shipped posterior without it.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="All draws follow from it.")] = None,
+    burn: Annotated[int | None, typer.Option(min=1, help="Steps of each walker that are thrown away.")] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Steps of each walker after those.")] = None,
+    threads: Threads = None,
+    quiet: Quiet = False,
+) -> None:
+    """Fit the model to the reported figures and write the posterior, with R-hat and effective sample sizes."""
+    with wait("Loading", quiet=quiet):
+        from huangpu import forecast
+        from huangpu.calibration import posterior
+        from huangpu.calibration.diagnostics import print_convergence
+
+    chosen = {"seed": seed, "burn": burn, "steps": steps}
+    settings = replace(posterior.SETTINGS, **{name: value for name, value in chosen.items() if value is not None})
+    for name in ("burn", "steps"):
+        if getattr(settings, name) % settings.thin:
+            raise typer.BadParameter(f"--{name} must be a multiple of {settings.thin}.")
+    enough = -(-posterior.MEMBERS // (settings.ensembles * settings.walkers)) * settings.thin
+    if settings.steps < enough:
+        raise typer.BadParameter(f"--steps must be at least {enough} for {posterior.MEMBERS:,} members.")
+    target = out or files.shipped(forecast.POSTERIOR)
+    files.check_folder(target.parent, (target.name,))
+    files.make_folder(target.parent)
+    with files.writing(target.parent), bar("Calibrating", quiet=quiet) as report:
+        found = posterior.calibrate(_scenario_file(scenario), target, settings, threads=threads, progress=report)
+    if not quiet:
+        print_convergence(found.convergence, _console())
+        print(
+            f"{found.evaluations:,} evaluations in {time.perf_counter() - _STARTED:.0f} s, {found.failures:,} of them "
+            f"not finite; {found.acceptance:.0%} of moves accepted\nPosterior in {target}"
+        )
 
 
 @app.command()
@@ -127,15 +168,18 @@ def _scenario_file(path: Path) -> Path:
 
 
 def _print_answer(job, done, folder: Path) -> None:
-    from rich.console import Console
-
     from huangpu.results import print_scorecard
 
-    console = Console(width=None if sys.stdout.isatty() else PAGE)
     title = f"{job.scenario.title}: {job.members.size:,} members, seed {job.scenario.seed}"
     with _pipe():
-        print_scorecard(list(done.answer.scores), title, console)
+        print_scorecard(list(done.answer.scores), title, _console())
         print(f"\nResults in {folder}{os.sep}")
+
+
+def _console():
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PAGE)
 
 
 def _print_text(text: str) -> None:

@@ -10,7 +10,9 @@ The four are apart so that a caller can show progress, time them, or stop half w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,15 +22,21 @@ import xarray as xr
 from huangpu import measurement, results, runtime
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
+from huangpu.ir import ModelError
 from huangpu.measurement import Layer, Simulated
 from huangpu.program import Program
 from huangpu.runtime.dataset import write_netcdf
 from huangpu.runtime.ensemble import Saving, annual_means, points
 from huangpu.runtime.members import Members, MembersError, own_constants, read_members
-from huangpu.runtime.scenario import Scenario, check, load_scenario
+from huangpu.runtime.scenario import Scenario, ScenarioError, check, load_scenario
+from huangpu.yamlfile import nearest
 
 MODEL = "models/shanghai_industry.mdl"
 POSTERIOR = "calibration/posterior/members.nc"
+METRICS = "calibration/metrics.yaml"
+OBSERVATIONS = "calibration/observations.csv"
+TARGETS = "results/targets.csv"
+READINGS = "results/readings.yaml"
 FILES = ("scorecard.csv", "run.nc")
 QUARTER = 0.25  # years between the points of stocks that reported figures are read from
 
@@ -37,13 +45,18 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Job:
-    """All that a run needs, checked. history: the scenario that the posterior was fitted on, where it is another."""
+    """All that a run needs, checked.
+
+    history  the scenario that the posterior was fitted on, where it is another
+    notes    what a person should know before trusting the answer, one line each
+    """
 
     scenario: Scenario
     program: Program
     members: Members
     layer: Layer
     history: Scenario | None
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -78,11 +91,11 @@ def prepare(path: Path, *, model: Path | None = None, members: int | None = None
     program = compile_model(model or scenario.model or shipped(MODEL))
     scenario = check(scenario, program)
     who = _members(scenario, program)
-    start = program.initial_time
-    layer = measurement.load_layer(
-        shipped("calibration/metrics.yaml"), shipped("calibration/observations.csv"), start=start
-    )
-    return Job(scenario, program, who, layer, _history(scenario, program, who, layer))
+    layer = measurement.load_layer(shipped(METRICS), shipped(OBSERVATIONS), start=program.initial_time)
+    _check_model(program, layer)
+    _check_scenario(scenario, who)
+    history, notes = _history(scenario, program, who, layer), tuple(_stale(who))
+    return Job(scenario, program, who, layer, history, notes)
 
 
 def simulate(job: Job, *, threads: int | None = None, progress: Report | None = None) -> Simulation:
@@ -109,8 +122,8 @@ def score(job: Job, simulation: Simulation) -> Forecast:
     answer = results.answer(
         predictions,
         job.layer.rows_behind(),
-        targets=shipped("results/targets.csv"),
-        readings=shipped("results/readings.yaml"),
+        targets=shipped(TARGETS),
+        readings=shipped(READINGS),
     )
     return Forecast(simulation.run, predictions, answer)
 
@@ -122,7 +135,7 @@ def write(job: Job, forecast: Forecast, folder: Path, *, charts: bool = True, pr
     if charts:
         from huangpu.results.charts import write_charts
 
-        observations = measurement.read_observations(shipped("calibration/observations.csv"))
+        observations = measurement.read_observations(shipped(OBSERVATIONS))
         fans = results.fans(forecast.predictions, forecast.answer, job.layer.metrics, observations, job.layer.row_ids())
         write_charts(fans, folder, source_line(job), progress)
 
@@ -141,6 +154,46 @@ def _members(scenario: Scenario, program: Program) -> Members:
         return own_constants(scenario.members)
     path = shipped(POSTERIOR) if scenario.posterior == "default" else Path(scenario.posterior)
     return read_members(path, program, scenario.members, scenario.seed)
+
+
+def _check_model(program: Program, layer: Layer) -> None:
+    """ModelError where the model lacks what reported figures are read from."""
+    known = {entry.id for entry in program.rows}
+    missing = [id for ids in layer.requirements() for id in ids if id not in known]
+    if missing:
+        raise ModelError(
+            f"{program.name}: has no '{missing[0]}'{nearest(missing[0], known)}; {METRICS} reads reported figures "
+            f"from it, and without it ({len(missing)} such in all) no target can be scored"
+        )
+
+
+def _check_scenario(scenario: Scenario, members: Members) -> None:
+    """ScenarioError where a delivery is no column of the members, or the horizon ends before the targets are due."""
+    columns = {*members.parameters, *members.columns}
+    problems = []
+    for lever, windows in scenario.form.levers.items():
+        for position, window in enumerate(windows if isinstance(windows, list) else []):
+            share = window.delivery
+            if isinstance(share, str) and share not in columns:
+                message = f"found '{share}', which is no column of the posterior ({scenario.posterior})"
+                key = ("levers", lever, position, "delivery")
+                problems.append(scenario.document.problem(key, message + nearest(share, columns)))
+    plan = tuple(t for t in results.read_targets(shipped(TARGETS)) if t.plan == results.PLAN)
+    due = max(reading.last for reading in results.read_readings(shipped(READINGS), plan).values()) + 1
+    if scenario.end < due:
+        message = f"found {scenario.end:g}, expected {due} or later, when the targets have come due"
+        problems.append(scenario.document.problem(("horizon", "end"), message))
+    if problems:
+        raise ScenarioError(scenario.document.report(problems))
+
+
+def _stale(members: Members) -> Iterator[str]:
+    """What has changed since the posterior was made, of the files that it was made from."""
+    made_from = json.loads(str(members.attrs.get("files", "{}")))
+    for name, digest in made_from.items():
+        path = shipped(f"calibration/{name}")
+        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
 
 
 def _history(scenario: Scenario, program: Program, members: Members, layer: Layer) -> Scenario | None:

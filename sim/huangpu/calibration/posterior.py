@@ -1,25 +1,89 @@
-"""Prior + run + likelihood: how likely parameters are given the figures, and the draws that follow from it."""
+"""Prior + run + likelihood: how likely parameters are given the figures, and the draws that follow from it.
+
+Start reading at `calibrate`. The only file of calibration that calls compiler and runtime.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
+from huangpu.calibration.diagnostics import Convergence, convergence
 from huangpu.calibration.priors import Priors, read_priors
+from huangpu.calibration.sampling import Progress, Settings, sample
+from huangpu.calibration.store import members_table
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
-from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_likelihood
+from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_likelihood, one_thread
 from huangpu.program import Program
-from huangpu.runtime.ensemble import Runner, Saving, Schedule, annual_means, points, step_times
+from huangpu.runtime.dataset import write_netcdf
+from huangpu.runtime.ensemble import Runner, Saving, Schedule, annual_means, available_threads, points, step_times
 from huangpu.runtime.scenario import Scenario, check, lever_profile, load_scenario
 from huangpu.yamlfile import nearest
 
 FILES = ("observations.csv", "metrics.yaml", "priors.yaml", "sources.csv")
 GRID = 0.25  # years between saved points of stocks; between them the transform goes straight
+
+
+MEMBERS = 4000
+SETTINGS = Settings(seed=20240101, ensembles=4, walkers=256, burn=1000, steps=1000, thin=10)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What `calibrate` found: convergence of each parameter, worst first; evaluations, and how many runs failed."""
+
+    convergence: tuple[Convergence, ...]
+    acceptance: float
+    evaluations: int
+    failures: int
+
+
+def calibrate(
+    scenario: Path | str,
+    out: Path | str,
+    settings: Settings = SETTINGS,
+    *,
+    members: int = MEMBERS,
+    threads: int | None = None,
+    progress: Progress | None = None,
+) -> Calibration:
+    """Draw from the posterior and write `members` draws to `out`, whole or not at all.
+
+    The same settings, files and package versions give the same file, whatever the number of threads. Raises ModelError,
+    ScenarioError or DataError for bad input, OSError if the file cannot be written.
+    """
+    question = load_question(scenario)
+    densities = [LogPosterior(question) for _ in range(settings.ensembles)]
+    names = question.priors.names
+    with one_thread():
+        chains = sample(densities, len(names), settings, threads=threads or available_threads(), progress=progress)
+        found = convergence(names, chains.coordinates)
+    write_netcdf(members_table(question.priors, chains, members, found, _attrs(question, settings)), Path(out))
+    evaluations, failures = (sum(getattr(f, name) for f in densities) for name in ("evaluations", "failures"))
+    return Calibration(found, chains.acceptance, evaluations, failures)
+
+
+def _attrs(question: Question, settings: Settings) -> dict[str, object]:
+    """What ties a posterior to its model, scenario, figures and settings."""
+    return {
+        "title": "Posterior draws of the parameters",
+        "model": question.program.name,
+        "model_hash": question.program.model_hash,
+        "scenario": question.scenario.name,
+        "scenario_hash": hashlib.sha256(question.scenario.text.encode("utf-8")).hexdigest(),
+        "row_ids": json.dumps(question.layer.row_ids()),
+        "files": json.dumps(question.files),
+        "seed": settings.seed,
+        "settings": json.dumps(asdict(settings)),
+        "dt": question.program.time_step,
+        "method": question.program.method,
+    }
 
 
 @dataclass(frozen=True)
@@ -52,12 +116,12 @@ def load_question(scenario_path: Path | str, folder: Path | None = None) -> Ques
 class LogPosterior:
     """Log posterior of standard normal coordinates, up to a constant. Holds the prepared run and its buffers.
 
-    failures: members so far whose run was not finite; they count as impossible.
+    evaluations: members so far; failures: those whose run was not finite, which count as impossible.
     """
 
     def __init__(self, question: Question, *, threads: int = 1):
         program, layer, names = question.program, question.layer, question.priors.names
-        self.question, self.failures = question, 0
+        self.question, self.evaluations, self.failures = question, 0, 0
         constants = {program.rows[row].id for row, _ in program.constants}
         self._rows = [i for i, name in enumerate(names) if name in constants]
         self._fixed = question.scenario.parameters
@@ -73,6 +137,7 @@ class LogPosterior:
             values = self.question.priors.values(u.T)
         members = dict(zip(self.question.priors.names, values, strict=True))
         score = log_likelihood(self.question.layer, self.simulate(members, values), members)
+        self.evaluations += len(u)
         self.failures += int(np.sum(~np.isfinite(score)))
         return np.where(np.isfinite(score), score - 0.5 * (u**2).sum(axis=1), -np.inf)
 

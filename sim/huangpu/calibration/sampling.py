@@ -28,7 +28,10 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """walkers an ensemble; `burn` steps are thrown away, of the `steps` after them every `thin`th is kept."""
+    """walkers an ensemble; `burn` steps are thrown away, of the `steps` after them every `thin`th is kept.
+
+    `burn` and `steps` are multiples of `thin`.
+    """
 
     seed: int
     ensembles: int
@@ -92,13 +95,11 @@ def _ensemble(density: LogDensity, dimensions: int, settings: Settings, seed, ad
         moves=[(emcee.moves.DEMove(), 0.9), (emcee.moves.StretchMove(), 0.1)],
     )
     state = emcee.State(start, random_state=random.get_state())
-    burnt = state
-    for step, burnt in enumerate(sampler.sample(state, iterations=settings.burn, store=False), start=1):
-        advance(step)
-    kept = settings.steps // settings.thin
-    for step, _ in enumerate(sampler.sample(burnt, iterations=kept, thin_by=settings.thin), start=1):
-        advance(settings.burn + step * settings.thin)
-    return sampler.get_chain(), sampler.get_log_prob(), float(np.mean(sampler.acceptance_fraction))
+    rounds = (settings.burn + settings.steps) // settings.thin
+    for k, _ in enumerate(sampler.sample(state, iterations=rounds, thin_by=settings.thin), start=1):
+        advance(k * settings.thin)
+    burnt = settings.burn // settings.thin
+    return sampler.get_chain()[burnt:], sampler.get_log_prob()[burnt:], float(np.mean(sampler.acceptance_fraction))
 
 
 def _start(density: LogDensity, dimensions: int, walkers: int, random: np.random.Generator) -> Array:

@@ -35,13 +35,14 @@ def log_likelihood(layer: Layer, simulated: Simulated, members: Mapping[str, np.
     total = np.zeros(residual.shape[1])
     for block in layer.blocks:
         if len(block.rows):
-            total += block_log_likelihood(block, np.where(good, residual[block.rows], 0.0), sigmas(block, members))
+            told = np.where(good, residual[block.rows], 0.0)
+            total += block_log_likelihood(block, told, sigmas(block, members, told.shape[1]))
     return np.where(good, total, -np.inf)
 
 
-def sigmas(block: Block, members: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Yearly standard deviations of the block's processes, shape (S, member)."""
-    return np.array([np.asarray(members[name], float) for name in block.sigmas])
+def sigmas(block: Block, members: Mapping[str, np.ndarray], size: int) -> np.ndarray:
+    """Yearly standard deviations of the block's processes, shape (S, size)."""
+    return np.array([members[name] for name in block.sigmas], dtype=float).reshape(-1, size)
 
 
 def block_log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:

@@ -113,7 +113,7 @@ def draw_discrepancy(
     with one_thread():
         for block in layer.blocks:
             prior = {p: _walk(layer, p, times, seed, size) for p in block.processes}
-            part = _condition(block, residual[block.rows], sigmas(block, members), prior, times, layer, seed)
+            part = _condition(block, residual[block.rows], sigmas(block, members, size), prior, times, layer, seed)
             processes |= dict(zip(block.processes, part[0], strict=True))
             offsets |= dict(zip(block.offsets, part[1], strict=True))
     return Discrepancy(times, processes, offsets)
@@ -155,6 +155,7 @@ def _condition(
     """(processes (P, T, member), offsets (K, member)) given the residuals (n, member) of the block's rows."""
     n, size = residual.shape
     walks = np.array([sigma[s] * prior[p] for s, p in zip(block.sigma_of, block.processes, strict=True)])
+    walks = walks.reshape(-1, len(times), size)
     shifts = _stream(seed, "offset", block.name).standard_normal((size, len(block.offsets))).T
     errors = _stream(seed, "error", block.name).standard_normal((size, n)).T * block.se[:, None]
     uniform = _stream(seed, "bound", block.name).random((size, CANDIDATES * (n - block.exact) + 1))

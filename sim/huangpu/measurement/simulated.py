@@ -48,7 +48,9 @@ def transformed(quantity: Quantity, simulated: Simulated, times: np.ndarray) -> 
     values = simulated.points[quantity.variable]
     low, high = _apply(quantity, values[right - 1]), _apply(quantity, values[right])
     inside = (times >= grid[0]) & (times <= grid[-1])
-    return np.where(inside[:, None], np.where(weight == 1, high, (1 - weight) * low + weight * high), np.nan)
+    with np.errstate(invalid="ignore"):
+        between = np.where(weight == 1, high, (1 - weight) * low + weight * high)
+    return np.where(inside[:, None], between, np.nan)
 
 
 def residuals(layer: Layer, simulated: Simulated) -> np.ndarray:
@@ -63,8 +65,9 @@ def residuals(layer: Layer, simulated: Simulated) -> np.ndarray:
         figures = transformed(layer.metrics.quantities[name], simulated, times)
         for i, row in zip(indices, rows, strict=True):
             result[i] = row.y
-            for coefficient, time in row.terms:
-                result[i] -= coefficient * figures[np.searchsorted(times, time)]
+            with np.errstate(invalid="ignore"):
+                for coefficient, time in row.terms:
+                    result[i] -= coefficient * figures[np.searchsorted(times, time)]
     return result
 
 

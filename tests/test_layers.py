@@ -1,6 +1,10 @@
 """Who may import whom, read from the source. Things go one way: model file -> program -> run -> answer."""
 
 import ast
+import re
+import sys
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import huangpu
@@ -125,6 +129,23 @@ def test_each_library_is_behind_its_files():
             if name not in allowed and not any(f"{name}.".startswith(a) for a in allowed if a.endswith(".")):
                 wrong.append(f"{name} imports {library}")
     assert wrong == []
+
+
+def test_every_library_is_a_declared_and_pinned_dependency():
+    root = ROOT.parents[1]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {plain(re.split(r"[=<>]", text)[0]) for text in project["dependencies"]}
+    pinned = dict(line.split("==") for line in (root / "constraints.txt").read_text().splitlines() if "==" in line)
+    belongs = metadata.packages_distributions()
+    used = {other.split(".")[0] for tree in SOURCES.values() for other in imports(tree)}
+    used -= {"huangpu", "__future__", *sys.stdlib_module_names}
+    assert {name for name in used if not {plain(d) for d in belongs[name]} & declared} == set()
+    assert declared | {plain(t) for t in project["optional-dependencies"]["test"]} <= {plain(name) for name in pinned}
+
+
+def plain(name: str) -> str:
+    """A distribution's name as package indexes compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def test_netcdf_is_written_in_one_place():

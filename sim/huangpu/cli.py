@@ -23,6 +23,13 @@ from huangpu.progress import bar, wait
 
 _STARTED = time.perf_counter() - time.process_time()  # about when the interpreter was started
 
+BAD_INPUT = {
+    "huangpu.files": "OutputError",
+    "huangpu.ir": "ModelError",
+    "huangpu.measurement.datafile": "DataError",
+    "huangpu.runtime.members": "MembersError",
+    "huangpu.runtime.scenario.data": "ScenarioError",
+}
 STOPPED = 130  # what shells expect after Ctrl-C
 HISTORY = Path("scenarios/all_plans.yaml")
 PAGE = 120  # columns where the output is no terminal
@@ -229,12 +236,8 @@ def _explain(error: Exception) -> int:
 
 
 def _bad_input() -> tuple[type[Exception], ...]:
-    from huangpu.ir import ModelError
-    from huangpu.measurement import DataError
-    from huangpu.runtime.members import MembersError
-    from huangpu.runtime.scenario import ScenarioError
-
-    return ModelError, DataError, MembersError, ScenarioError, files.OutputError
+    """The errors that are the user's; one whose module was never imported cannot have been raised."""
+    return tuple(getattr(sys.modules[module], name) for module, name in BAD_INPUT.items() if module in sys.modules)
 
 
 def _complain(message: str, code: int) -> int:

@@ -265,6 +265,15 @@ def test_schema_prints_json(capsys):
     assert json.loads(capsys.readouterr().out)["title"] == "Huangpu scenario"
 
 
+def test_without_a_command_it_helps(capsys):
+    assert main([]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    for command in ("run", "calibrate", "show", "schema"):
+        assert f"  {command} " in out
+    assert "..." not in out.partition("Commands:")[2]
+
+
 def test_version(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"huangpu {huangpu.__version__}\n"

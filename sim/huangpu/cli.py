@@ -37,7 +37,6 @@ PAGE = 120  # columns where the output is no terminal
 app = typer.Typer(
     help="Shanghai's industrial economy as an ensemble, and the odds that its plans' targets are met.",
     add_completion=False,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -49,7 +48,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no table
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     try:
-        code = app(arguments, standalone_mode=False)
+        code = app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except Exception as error:
@@ -71,7 +70,10 @@ def run(
     quiet: Quiet = False,
     timing: Annotated[bool, typer.Option("--timing", help="Print where the time went.")] = False,
 ) -> None:
-    """Simulate a scenario and score the targets of the 2024-2027 plan."""
+    """Simulate a scenario and score the plan's targets.
+
+    Prints the scorecard of the 2024-2027 plan and writes scorecard.csv, run.nc and a chart a quantity.
+    """
     laps = _Laps()
     if out:
         files.check_folder(out, ("scorecard.csv", "run.nc"))
@@ -113,7 +115,10 @@ def calibrate(
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fit the model to the reported figures and write the posterior, with R-hat and effective sample sizes."""
+    """Fit the model to the reported figures.
+
+    Writes the posterior, and prints R-hat and effective sample sizes.
+    """
     with wait("Loading", quiet=quiet):
         from huangpu import forecast
         from huangpu.calibration import posterior
@@ -142,7 +147,10 @@ def calibrate(
 
 @app.command()
 def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> None:
-    """Print a model's equations in the order in which they are computed, as readable Python."""
+    """Print a model as readable Python.
+
+    Its equations stand in the order in which they are computed, with units and the original text as comments.
+    """
     with wait("Compiling"):
         from huangpu.compiler import compile_model
 
@@ -152,7 +160,7 @@ def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> No
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of scenario files, for editors."""
+    """Print the JSON Schema of scenario files."""
     from huangpu.runtime.scenario import json_schema
 
     _print_text(json.dumps(json_schema(), indent=2, ensure_ascii=False))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from arviz_stats.base import array_stats
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 RHAT = 1.01  # Vehtari et al. (2021): above this chains have not mixed
@@ -56,7 +57,7 @@ def print_convergence(rows: Sequence[Convergence], console: Console, *, shown: i
     for column in ("R-hat", "ESS", "ESS of tails"):
         table.add_column(column, justify="right")
     for row in rows[:shown]:
-        table.add_row(row.name, f"{row.rhat:.4f}", f"{row.ess:,.0f}", f"{row.ess_tail:,.0f}")
+        table.add_row(escape(row.name), f"{row.rhat:.4f}", f"{row.ess:,.0f}", f"{row.ess_tail:,.0f}")
     console.print(table)
     console.print(verdict(rows), highlight=False)
 

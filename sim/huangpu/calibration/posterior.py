@@ -49,16 +49,18 @@ def calibrate(
     out: Path | str,
     settings: Settings = SETTINGS,
     *,
+    folder: Path | None = None,
     members: int = MEMBERS,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Calibration:
     """Draw from the posterior and write `members` draws to `out`, whole or not at all.
 
+    folder: where observations.csv, metrics.yaml, priors.yaml and sources.csv lie, the shipped ones if not given.
     The same settings, files and package versions give the same file, whatever the number of threads. Raises ModelError,
     ScenarioError or DataError for bad input, OSError if the file cannot be written.
     """
-    question = load_question(scenario)
+    question = load_question(scenario, folder)
     densities = [LogPosterior(question) for _ in range(settings.ensembles)]
     names = question.priors.names
     with one_thread():

@@ -64,7 +64,12 @@ def sample(
     """Run one ensemble on each log density: they are the same function, one for each so that they may hold buffers.
 
     A density takes (member, parameter) and returns (member,). The result depends on the settings alone, not on threads.
+    ValueError: fewer than two walkers a dimension.
     """
+    if settings.walkers < 2 * dimensions:
+        raise ValueError(
+            f"{settings.walkers} walkers for {dimensions} parameters; at least {2 * dimensions} are needed"
+        )
     total = settings.ensembles * (settings.burn + settings.steps)
     done = [0] * settings.ensembles
 

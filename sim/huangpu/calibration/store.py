@@ -17,6 +17,7 @@ from huangpu.calibration.diagnostics import Convergence
 from huangpu.calibration.priors import DELIVERY, Prior, Priors
 from huangpu.calibration.sampling import Chains
 
+PACKED = {"zlib": True, "complevel": 6, "shuffle": True, "_FillValue": None}
 PACKAGES = ("huangpu", "numpy", "scipy", "emcee", "llvmlite", "numba", "pysd")
 
 
@@ -46,10 +47,10 @@ def members_table(
     values = priors.values(coordinates.T).astype(np.float32)
     found = {row.name: row for row in convergence}
     columns = {
-        prior.name: xr.Variable("member", row, _attrs(prior, found[prior.name]))
+        prior.name: xr.Variable("member", row, _attrs(prior, found[prior.name]), PACKED)
         for prior, row in zip(priors.items, values, strict=True)
     }
-    columns["log_posterior"] = xr.Variable("member", density.astype(np.float32), {"kind": "diagnostic"})
+    columns["log_posterior"] = xr.Variable("member", density.astype(np.float32), {"kind": "diagnostic"}, PACKED)
     coords = {
         "chain": xr.Variable("member", chain.astype(np.int16), {"kind": "index", "long_name": "ensemble of walkers"}),
         "draw": xr.Variable("member", draw.astype(np.int16), {"kind": "index", "long_name": "draw within the chain"}),

@@ -32,7 +32,7 @@ def compile_model(path: str | Path, *, method: str = "euler", driven: Iterable[s
     method: "euler" or "rk4"; driven: ids of the constants that runs may drive through time, by default those drawn in
     the views named "Levers" and "Drivers".
     """
-    from huangpu.compiler.read import read_bytes
+    from huangpu.compiler.textfile import read_bytes
 
     data = read_bytes(path)
     driven = None if driven is None else tuple(driven)

@@ -19,7 +19,7 @@ from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Poi
 from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Time, Variable
 
 MAX_VARIABLES = 100_000
-MAX_TERMS = 2_000_000  # of all sums over subscripts together
+MAX_TERMS = 300_000  # of all sums over subscripts together
 
 VECTORS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}  # over the subscripts marked !
 

@@ -2,7 +2,7 @@
 
 PySD 3.14 passes parts of a model file to `eval` while parsing: numbers, strings, and the range field of a lookup,
 where any Python expression gets through its grammar. Here the name `eval` of its two modules that do so is bound to
-`literal`, which knows numbers, strings, signs and brackets and nothing else. `vensim()` gives the modules out only
+`literal`, which knows numbers with signs, sums of them, strings and brackets. `vensim()` gives the modules out only
 after it has seen the guard refuse a harmless expression in each place where PySD evaluates.
 """
 
@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
+import re
 import warnings
 from types import ModuleType, SimpleNamespace
 
@@ -19,6 +21,10 @@ CANARIES = (  # text with an expression where only a literal belongs, and the gr
     ("lookups", "([(0,0)-(abs(-1),1)],(0,0),(1,1))"),
     ("components", "WITH LOOKUP(1,([(0,0)-(abs(-1),1)],(0,0),(1,1)))"),
 )
+NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+TERM = re.compile(rf"[+-]? *{NUMBER}")
+SUM = re.compile(rf" *[+-]? *{NUMBER}(?: *[+-] *{NUMBER})+ *")
+CHAIN = re.compile(r"[\d.)\]]\s*[-+]\s*[\d.(\[]|[-+]\s*[-+]\s*[-+]")  # what no literal but a sum has
 
 
 class Unsafe(Exception):
@@ -26,11 +32,20 @@ class Unsafe(Exception):
 
 
 def literal(text: str) -> object:
-    """The value of a Python literal: numbers with signs, strings, tuples and lists of them. Else `Unsafe`."""
+    """The value of a literal: numbers with signs, sums of them, strings, tuples and lists. Else `Unsafe`.
+
+    Sums, because PySD's grammar takes `10 - 4 - 3` for an array of three numbers without commas. They are added up
+    here: left to `ast.parse`, a long one nests as deep as it is long.
+    """
+    if SUM.fullmatch(text):
+        terms = [float(term.replace(" ", "")) for term in TERM.findall(text)]
+        return functools.reduce(operator.add, terms)
+    if CHAIN.search(text) and "'" not in text:
+        raise Unsafe("something other than numbers")
     try:
         return _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise Unsafe(text) from None
+        raise Unsafe("something other than numbers") from None
 
 
 def _value(node: ast.expr) -> object:
@@ -45,7 +60,7 @@ def _value(node: ast.expr) -> object:
             return tuple(_value(item) for item in items)
         case ast.List(elts=items):
             return [_value(item) for item in items]
-    raise Unsafe(ast.dump(node)[:80])
+    raise Unsafe("something other than numbers")
 
 
 def _number(node: ast.expr) -> int | float:

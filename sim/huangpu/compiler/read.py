@@ -6,9 +6,10 @@ its line. PySD's builder, which writes and runs Python, is never used.
 
 from __future__ import annotations
 
-import bisect
-import codecs
+import contextlib
 import re
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,51 +30,25 @@ from huangpu.compiler.syntax import (
     printable,
     problem_list,
 )
+from huangpu.compiler.textfile import Lines, decode, read_bytes, split, views
 from huangpu.ir import ModelError, Number, Place
 
-MAX_BYTES = 20_000_000
 MAX_NESTING = 60  # parentheses inside parentheses; PySD's parser gives up at 100 to 200
 MAX_POINTS = 10_000  # of a lookup
 MAX_RANGE = 10_000  # elements of a subscript range
 
-SPACE = re.compile(r"(?:\\\n\t|\s)+")
-SKETCH = "\\\\\\---///"
-DRAWN = re.compile(r'10,\d+,("(?:\\"|[^"])*"|[^,]+),-?\d+,-?\d+,\d+,\d+,\d+,(\d+),')
 NUMERIC_RANGE = re.compile(r"\(\s*[^()]*?(\d+)\s*-\s*[^()]*?(\d+)\s*\)")
 SIGNED_BASE = re.compile(r"[-+*/^=(,<>]\s*\(\s*-\s*[\d.]+(?:e[+-]?\d+)?\s*\)\s*\^", re.IGNORECASE)
-
-
-def read_bytes(path: str | Path) -> bytes:
-    """The bytes of a model file; `ModelError` where there is no such file to read."""
-    path = Path(path)
-    name = printable(str(path))
-    if path.suffix.lower() != ".mdl":
-        raise ModelError(f"{name}: not a Vensim model. Give a file that ends in .mdl.")
-    try:
-        if path.is_dir():
-            raise ModelError(f"{name}: a folder, not a file. Give the .mdl file inside it.")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ModelError(f"{name}: there is no such file. Check the path.") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
-    if len(data) > MAX_BYTES:
-        raise ModelError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB, the largest model file that is read.")
-    return data
 
 
 def read_model(path: str | Path, data: bytes | None = None) -> Source:
     """The model in a .mdl file (`data`: its bytes, where they are at hand). All problems found are raised at once."""
     file = printable(str(path))
-    text = _decode(file, read_bytes(path) if data is None else data)
-    equations, _, sketch = text.partition(SKETCH)
-    lines = _Lines(equations)
+    equations, sketch = split(decode(file, read_bytes(path) if data is None else data))
+    lines = Lines(equations)
     problems: list[str] = []
-    try:
+    with _deep():
         main, *macros = _sections(file, lines, problems)
-    except RecursionError:
-        raise ModelError(f"{file}: nested too deeply to be read. Split the longest equations.") from None
     if problems:
         raise ModelError(problem_list(problems))
     return Source(
@@ -82,56 +57,19 @@ def read_model(path: str | Path, data: bytes | None = None) -> Source:
         ranges=main.ranges,
         elements=main.elements,
         macros=tuple(Macro(key(s.name), s.params, s.elements) for s in macros),
-        views=_views(sketch.partition("///---\\\\\\")[0]),
+        views=views(sketch),
     )
 
 
-def _decode(file: str, data: bytes) -> str:
-    """The text, in the encoding that its first line names in braces, else UTF-8."""
-    found = re.match(rb"(?:\xef\xbb\xbf)?\s*\{([\w.: -]{1,40})\}", data)
-    encoding = found[1].decode() if found else "utf-8"
+@contextlib.contextmanager
+def _deep() -> Iterator[None]:
+    """Lets Python recurse deeper: PySD's parser takes some forty calls for one pair of parentheses."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 100 * MAX_NESTING))
     try:
-        codecs.lookup(encoding)
-        text = data.decode("utf-8-sig" if encoding.lower().replace("-", "") == "utf8" else encoding)
-    except LookupError:
-        raise ModelError(f"{file}:1: unknown encoding {{{encoding}}}. Save the model as {{UTF-8}}.") from None
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ModelError(f"{file}:{line}: not {encoding} text. Save the model as UTF-8 from Vensim.") from None
-    if "\0" in text:
-        raise ModelError(f"{file}: binary data, not a Vensim text model. Save it as .mdl from Vensim.")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-class _Lines:
-    """The text with its white space made single spaces, as PySD parses it, and the way back to line numbers."""
-
-    def __init__(self, text: str):
-        self.starts, self.numbers, parts = [0], [1], []
-        length, line, last = 0, 1, 0
-        for match in SPACE.finditer(text):
-            parts += [text[last : match.start()], " "]
-            length += match.start() - last + 1
-            last = match.end()
-            if newlines := match[0].count("\n"):
-                line += newlines
-                self.starts.append(length)
-                self.numbers.append(line)
-        self.text = "".join([*parts, text[last:]])
-        self._next = 0
-
-    def of(self, position: int) -> int:
-        return self.numbers[bisect.bisect_right(self.starts, position) - 1]
-
-    def find(self, equation: str) -> int:
-        """Line on which the equation starts; equations are looked for in the order of the file."""
-        at = self.text.find(equation, self._next)
-        if at < 0:
-            at = self.text.find(equation)
-        if at < 0:
-            return 0
-        self._next = at + len(equation)
-        return self.of(at)
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
 
 
 @dataclass
@@ -142,7 +80,12 @@ class _Section:
     elements: tuple[Element, ...]
 
 
-def _sections(file: str, lines: _Lines, problems: list[str]) -> list[_Section]:
+class _NoEquation(Exception):
+    def __init__(self, pos: int, text: str):
+        self.pos, self.rest = pos, printable(text)[:40]
+
+
+def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
     pysd = guard.vensim()
     try:
         tree = pysd.Grammar.get("file_sections").parse(lines.text)
@@ -153,8 +96,18 @@ def _sections(file: str, lines: _Lines, problems: list[str]) -> list[_Section]:
         raise ModelError(f"{file}: no equations, only macros. Add the model's own equations.")
 
     class Entries(pysd.section.SectionElementsVisitor):
+        """Entries as (equation, units, documentation); what is none is not passed over."""
+
         def visit_entry(self, node, children):
             self.entries.append(tuple(children[i].strip() for i in (0, 2, 4)))
+
+        def visit_section(self, node, children):
+            if "***" not in children[0]:  # the heading of a group
+                raise _NoEquation(node.start, node.text)
+
+        def visit_sketch(self, node, children):
+            if node.text.strip():
+                raise _NoEquation(node.start, node.text)
 
     sections = []
     for section in raw:
@@ -162,14 +115,15 @@ def _sections(file: str, lines: _Lines, problems: list[str]) -> list[_Section]:
             entries = Entries(pysd.Grammar.get("section_elements").parse(section.content)).entries
         except Exception as error:
             content = lines.text.find(section.content)
-            line = lines.of(content + getattr(error, "pos", 0)) if content >= 0 else 0
+            position = content + getattr(error.__cause__ or error, "pos", 0)
+            line = lines.of(position + lines.text[position : position + 1].isspace()) if content >= 0 else 0
             problems.append(f"{file}:{line}: not a Vensim equation from here on ({_why(error)}).")
             continue
         sections.append(_section(section, entries, file, lines, problems))
     return sections or [_Section("", (), (), ())]
 
 
-def _section(section, entries: list[tuple[str, str, str]], file: str, lines: _Lines, problems: list[str]) -> _Section:
+def _section(section, entries: list[tuple[str, str, str]], file: str, lines: Lines, problems: list[str]) -> _Section:
     pysd = guard.vensim()
     ranges: list[Range] = []
     elements: dict[str, Element] = {}
@@ -198,6 +152,8 @@ def _why(error: BaseException) -> str:
         return "something other than numbers where numbers belong"
     if isinstance(error, RecursionError):
         return "nested too deeply"
+    if isinstance(error, _NoEquation):
+        return f"'{error.rest}' has no ~ units ~ documentation | or a quote too many"
     if hasattr(error, "pos") and hasattr(error, "text"):
         rest = printable(str(error.text)[error.pos : error.pos + 40])
         return f"it makes no sense from '{rest}'" if rest else "it ends too early"
@@ -343,15 +299,3 @@ def _power(base: Node, exponent: Node) -> Node:
     if isinstance(base, Number) and base.value < 0:
         return Apply("negative", (Apply("^", (Number(-base.value), exponent)),))
     return Apply("^", (base, exponent))
-
-
-def _views(sketch: str) -> dict[str, tuple[str, ...]]:
-    """Views in the order of the sketch, each with the variables drawn in it; shadow variables belong elsewhere."""
-    views: dict[str, list[str]] = {}
-    drawn: list[str] = []
-    for line in sketch.splitlines():
-        if line.startswith("*"):
-            drawn = views.setdefault(printable(line[1:]), [])
-        elif (found := DRAWN.match(line)) and int(found[2]) % 2:
-            drawn.append(key(found[1]))
-    return {name: tuple(dict.fromkeys(keys)) for name, keys in views.items()}

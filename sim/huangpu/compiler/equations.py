@@ -301,7 +301,8 @@ def _dynamic(node: Apply, at: Equation) -> Expr:
     if any(s.endswith("!") for s in at.binding):
         raise ModelError(f"{_title(node)} inside a vector function. Give it a variable of its own.")
     args = node.args[:-1] if row.ordered else node.args
-    made = {id(arg): _expr(arg, at) for arg in args}  # an argument that stands twice is expanded once
+    once = {id(arg): arg for arg in args}  # SMOOTH's input is its initial value too: expanded once
+    made = {key: _expr(arg, at) for key, arg in once.items()}
     values = [made[id(arg)] for arg in args]
     if row.ordered:
         return row.build(at, *values, _order(node, at))

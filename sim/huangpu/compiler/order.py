@@ -27,12 +27,12 @@ def order(model: FlatModel, driven: Iterable[str] = ()) -> Ordered:
         raise ModelError(problem_list(problems))
     initial = {v.id: _names(_at_start(v)) for v in model.variables if v.kind != "constant"}
     step = {v.id: _names(v.equation) for v in model.variables if v.kind == "auxiliary"}
-    started, loops = _sorted(initial)
-    problems += [_loop_text(loop, variables, "at the start") for loop in loops]
-    stepped, loops = _sorted(step)
-    problems += [_loop_text(loop, variables, "in each step") for loop in loops]
-    if problems:
-        raise ModelError(problem_list(problems))
+    started, at_start = _sorted(initial)
+    stepped, always = _sorted(step)
+    circles = [(loop, "in each step") for loop in always]
+    circles += [(loop, "at the start") for loop in at_start if set(loop) not in map(set, always)]
+    if circles:
+        raise ModelError(problem_list([_loop_text(loop, variables, when) for loop, when in circles]))
     changing = _changing(stepped, variables, set(driven))
     return Ordered(model, tuple(started), tuple(id_ for id_ in stepped if id_ in changing), driven)
 

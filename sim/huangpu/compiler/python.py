@@ -138,10 +138,9 @@ def _identifiers(ids: list[str]) -> dict[str, str]:
 
 
 def _comment(v: Variable) -> str:
-    unit = f" [{printable(v.units)}]" if v.units else ""
-    if v.kind == "constant":
-        return f"    # {printable(v.label)}{unit}"
-    return f"    # {printable(v.label)}{unit}: {printable(v.text)}"
+    """The equation as written, with its unit; what is hidden says whose part it is."""
+    what = v.label if v.kind == "constant" else f"{v.label}, in {v.text}" if v.hidden else v.text
+    return f"    # {printable(what)}" + (f"  [{printable(v.units)}]" if v.units else "")
 
 
 def _function(head: str, lines: list[str]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,7 +48,7 @@ def read_model(path: str | Path, data: bytes | None = None) -> Source:
     equations, sketch = split(decode(file, read_bytes(path) if data is None else data))
     lines = Lines(equations)
     problems: list[str] = []
-    with _deep():
+    with _parsing():
         main, *macros = _sections(file, lines, problems)
     if problems:
         raise ModelError(problem_list(problems))
@@ -62,12 +63,14 @@ def read_model(path: str | Path, data: bytes | None = None) -> Source:
 
 
 @contextlib.contextmanager
-def _deep() -> Iterator[None]:
-    """Lets Python recurse deeper: PySD's parser takes some forty calls for one pair of parentheses."""
+def _parsing() -> Iterator[None]:
+    """Without PySD's warnings, and with room for its parser: some forty calls for one pair of parentheses."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, 100 * MAX_NESTING))
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     finally:
         sys.setrecursionlimit(limit)
 
@@ -259,7 +262,7 @@ def _node(part) -> Node:
     if type(part).__name__ in STRUCTURES:
         function, fields = STRUCTURES[type(part).__name__]
         parts = [getattr(part, field) for field in fields]
-        made = {id(p): _node(p) for p in parts}  # SMOOTH's input is its initial value too: one node, expanded once
+        made = {i: _node(p) for i, p in {id(p): p for p in parts}.items()}  # SMOOTH's input is its initial value too
         return Apply(function, tuple(made[id(p)] for p in parts))
     return Values(tuple(float(v) for v in part.ravel()))  # a numpy array: all that is left
 

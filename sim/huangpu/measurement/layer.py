@@ -31,7 +31,8 @@ class Block:
 
     sigma_of  (P,) which of the sigmas each process has
     rows      (n,) indices into the layer's rows, exact rows before bounds; exact: how many of them are exact
-    y         (n,) reported value, transformed; se (n,); side (n,) +1 a lower bound, -1 an upper one, 0 exact
+    y         (n,) reported value, transformed; se (n,); side (n,) +1 a lower bound, -1 an upper one, 0 exact;
+              reach (n,) how far to its side a bound reaches
     times     (T,) decimal years at which its processes are met
     contrast  (n, T) coefficients of each row on its figure at those times
     loading   (P, n) of each row's quantity on each process
@@ -51,6 +52,7 @@ class Block:
     y: np.ndarray
     se: np.ndarray
     side: np.ndarray
+    reach: np.ndarray
     times: np.ndarray
     contrast: np.ndarray
     loading: np.ndarray
@@ -85,11 +87,13 @@ class Layer:
         return tuple(row.row_id for row in self.rows)
 
     def rows_behind(self) -> dict[str, tuple[str, ...]]:
-        """Row ids behind each quantity; behind a derived one those of its parts."""
+        """Row ids behind each quantity: of all quantities that share a process with it; behind a derived one those of
+        its parts."""
+        quantities = self.metrics.quantities
         behind: dict[str, tuple[str, ...]] = {}
-        for name, quantity in self.metrics.quantities.items():
-            own = tuple(row.row_id for row in self.rows if row.quantity == name)
-            behind[name] = own + tuple(dict.fromkeys(r for part in quantity.parts for r in behind[part]))
+        for name, quantity in quantities.items():
+            shared = [r.row_id for r in self.rows if quantities[r.quantity].discrepancy.keys() & quantity.discrepancy]
+            behind[name] = tuple(dict.fromkeys([*shared, *(r for part in quantity.parts for r in behind[part])]))
         return behind
 
 
@@ -173,6 +177,7 @@ def _block(names: tuple[str, ...], metrics: Metrics, all_rows: tuple[Row, ...], 
         y=np.array([r.y for r in rows]),
         se=se,
         side=np.array([{"=": 0.0, ">": 1.0, "<": -1.0}[r.bound] for r in rows]),
+        reach=np.array([r.reach for r in rows]),
         times=times,
         contrast=contrast,
         loading=loading,

@@ -2,7 +2,7 @@
 
 Given a member's simulation and sigmas the rows of a block are Gaussian with covariance
 sum_p sigma_p^2 C_p + offsets + reporting errors. A bound counts as the probability that the figure, given the exact
-rows of its block, lies on its side (a censored observation); bounds of one block count separately.
+rows of its block, lies on its side and within its reach (a censored observation); bounds of one block count separately.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.special import log_ndtr
 from threadpoolctl import ThreadpoolController
 
+from huangpu.measurement.censored import log_probability
 from huangpu.measurement.layer import Block, Layer
 from huangpu.measurement.simulated import Simulated, residuals
 
@@ -84,5 +84,5 @@ def _log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np
         to_rows = factor[:, b, exact]
         mean = (to_rows * solved).sum(axis=1)
         spread = np.sqrt(total[:, i] - (to_rows**2).sum(axis=1))
-        result += log_ndtr(block.side[b] * (mean - residual[b]) / spread)
+        result += log_probability(block.side[b] * (mean - residual[b]) / spread, block.reach[b] / spread)
     return result

@@ -7,6 +7,7 @@ says which reported rows meet which quantity.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,7 @@ class PartYear(Strict):
 class _File(Strict):
     shock_years: dict[str, float] = Field({})
     part_year: PartYear = PartYear()
+    bound_reach: float = Field(math.inf, gt=0)
     processes: dict[str, Process] = Field({})
     quantities: dict[str, Quantity]
     series: tuple[Series, ...] = Field((), strict=False)
@@ -124,6 +126,7 @@ class Metrics:
     path: str
     shock_years: Mapping[int, float]
     part_year: PartYear
+    bound_reach: float
     processes: Mapping[str, Process]
     quantities: Mapping[str, Quantity]
     series: tuple[Series, ...]
@@ -146,7 +149,9 @@ def read_metrics(path: Path | str) -> Metrics:
     document, file = load_yaml(path, _File)
     check(document, _problems(document, file))
     shocks = {int(year): factor for year, factor in file.shock_years.items()}
-    return Metrics(str(path), shocks, file.part_year, file.processes, file.quantities, file.series, file.offsets)
+    return Metrics(
+        str(path), shocks, file.part_year, file.bound_reach, file.processes, file.quantities, file.series, file.offsets
+    )
 
 
 def _problems(document: Document, file: _File) -> Iterator[Problem]:

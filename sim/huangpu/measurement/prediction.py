@@ -19,8 +19,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
-from scipy.special import log_ndtr, ndtri_exp
 
+from huangpu.measurement.censored import draw, log_probability
 from huangpu.measurement.layer import Block, Layer, clock, figure_time
 from huangpu.measurement.likelihood import batches, covariance, one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
@@ -212,8 +212,9 @@ def _draw_bounded(block: Block, residual: np.ndarray, matrix: np.ndarray, unifor
         spread = factor[:, row, row][:, None]
         side = block.side[row]
         room = side * (centre - residual[row][:, None]) / spread
-        score += log_ndtr(room)
-        normal[..., b] = -side * ndtri_exp(np.log1p(-u[..., b]) + log_ndtr(room))
+        reach = block.reach[row] / spread
+        score += log_probability(room, reach)
+        normal[..., b] = side * draw(room, reach, u[..., b])
         values[..., b] = centre + spread * normal[..., b]
     weight = np.cumsum(np.exp(score - score.max(axis=1, keepdims=True)), axis=1)
     chosen = (weight <= uniform[:, -1:] * weight[:, -1:]).sum(axis=1)

@@ -34,6 +34,7 @@ class Row:
     y: float
     se: float
     bound: str  # = > <
+    reach: float  # how far to its side a bound reaches, in the transformed unit; inf for exact rows
     terms: tuple[tuple[float, float], ...]
     months: int  # 12, or the part of a year that stands for it
 
@@ -44,7 +45,9 @@ def equation(o: Observation, series: Series, metrics: Metrics) -> Row:
     y, se, terms = FORMS[series.form](o, quantity, metrics)
     if not (math.isfinite(y) and se > 0):
         raise Unusable(f"value {o.value:g} with standard error {o.se:g} has no {quantity.transform} with an error")
-    return Row(o.row_id, series.quantity, o.basis, series.form, y, se, SIGNS[o.bound], terms, o.months or 12)
+    sign = SIGNS[o.bound]
+    reach = math.inf if sign == "=" else metrics.bound_reach * se
+    return Row(o.row_id, series.quantity, o.basis, series.form, y, se, sign, reach, terms, o.months or 12)
 
 
 def _level(o: Observation, quantity: Quantity, metrics: Metrics):

@@ -83,4 +83,4 @@ def chance(value: float | None, effective: float | None) -> str:
 def chance_with_error(value: float, error: float, effective: float) -> str:
     """The chance and one Monte-Carlo standard error, in points; a limit stands alone, it already holds its error."""
     text = chance(value, effective)
-    return text if text[0] in "<>" else f"{text} ± {100 * error:.1f}"
+    return text if text[0] in "<>" else f"{text} ± {max(100 * error, 0.1):.1f}"

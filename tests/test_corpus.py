@@ -37,8 +37,15 @@ ABSOLUTE = {"exp": 3e-6, "subscripted_delays": 1e-5}
 CONTROL = ("initial_time", "final_time", "time_step", "saveper")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUANGPU_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="module", params=MODELS, ids=lambda path: path.stem)
-def model(request):
+def model(request, own_cache):
     """A model's file, its program, and every variable at every step by label: from the text and from the kernel."""
     program = compile_model(request.param)
     times, values = python.run(program.readable)

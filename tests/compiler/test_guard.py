@@ -19,6 +19,13 @@ CARRIERS = {
 }
 
 
+@pytest.fixture(autouse=True, scope="module")
+def own_cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HUANGPU_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.mark.parametrize("carrier", CARRIERS)
 def test_code_in_a_model_is_refused_and_not_run(carrier, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from huangpu.compiler import subscripts as ss
 from huangpu.compiler.equations import Equation, Work, element_id, left, meaning, table
 from huangpu.compiler.fixed import fixed
-from huangpu.compiler.syntax import Apply, Definition, Element, Node, Ref, Source, problem_list
+from huangpu.compiler.syntax import Apply, Definition, Element, Node, Ref, Source, at, problem_list
 from huangpu.ir import FlatModel, ModelError, Place, Variable
 
 MAX_VARIABLES = 100_000
@@ -58,9 +58,9 @@ def _noting(problems: list[str], place: Place, label: str) -> Iterator[None]:
     try:
         yield
     except ModelError as error:
-        problems.append(f"{place.file}:{place.line}: {label}: {error}")
+        problems.append(f"{at(place)}: {label}: {error}")
     except RecursionError:
-        problems.append(f"{place.file}:{place.line}: {label}: nested too deeply. Split it into several equations.")
+        problems.append(f"{at(place)}: {label}: nested too deeply. Split it into several equations.")
 
 
 def _elements(source: Source, problems: list[str]) -> dict[str, Element]:

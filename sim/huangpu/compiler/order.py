@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 
-from huangpu.compiler.syntax import problem_list
+from huangpu.compiler.syntax import at, problem_list
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, ModelError, Name, Ordered, Time, Variable
 
 Graph = dict[str, tuple[str, ...]]
@@ -131,7 +131,7 @@ def _loop_text(loop: list[str], variables: dict[str, Variable], when: str) -> st
     chain = " -> ".join(f"{variables[id_].label} (line {variables[id_].place.line})" for id_ in [*loop, loop[0]])
     place = variables[loop[0]].place
     return (
-        f"{place.file}:{place.line}: a circle of equations {when}, each needing the next: {chain}."
+        f"{at(place)}: a circle of equations {when}, each needing the next: {chain}."
         " Break it with a stock, a smooth or a delay, or with ACTIVE INITIAL where it is only at the start."
     )
 
@@ -147,7 +147,7 @@ def _duplicates(model: FlatModel) -> list[str]:
 
 
 def _where(v: Variable) -> str:
-    return f"{v.place.file}:{v.place.line}: {v.label}"
+    return f"{at(v.place)}: {v.label}"
 
 
 def _unknown(model: FlatModel, variables: dict[str, Variable]) -> list[str]:

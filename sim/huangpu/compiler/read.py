@@ -27,6 +27,7 @@ from huangpu.compiler.syntax import (
     Source,
     Text,
     Values,
+    at,
     key,
     printable,
     problem_list,
@@ -117,10 +118,9 @@ def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
         try:
             entries = Entries(pysd.Grammar.get("section_elements").parse(section.content)).entries
         except Exception as error:
-            content = lines.text.find(section.content)
-            position = content + getattr(error.__cause__ or error, "pos", 0)
-            line = lines.of(position + lines.text[position : position + 1].isspace()) if content >= 0 else 0
-            problems.append(f"{file}:{line}: not a Vensim equation from here on ({_why(error)}).")
+            position = getattr(error.__cause__ or error, "pos", 0)
+            place = Place(file, lines.find(section.content[position : position + 80].strip()))
+            problems.append(f"{at(place)}: not a Vensim equation from here on ({_why(error)}).")
             continue
         sections.append(_section(section, entries, file, lines, problems))
     return sections or [_Section("", (), (), ())]
@@ -142,9 +142,9 @@ def _section(section, entries: list[tuple[str, str, str]], file: str, lines: Lin
                 _add(elements, part, _definition(part, equation, place))
             # else a reality check (:THE CONDITION:, :TEST INPUT:), which computes nothing
         except ModelError as error:
-            problems.append(f"{file}:{place.line}: {printable(equation)[:60]}: {error}")
+            problems.append(f"{at(place)}: {printable(equation)[:60]}: {error}")
         except Exception as error:  # what PySD raises on text outside its grammar has no common type
-            problems.append(f"{file}:{place.line}: {printable(equation)[:60]}: cannot be read ({_why(error)}).")
+            problems.append(f"{at(place)}: {printable(equation)[:60]}: cannot be read ({_why(error)}).")
     return _Section(section.name, tuple(key(p) for p in section.params), tuple(ranges), tuple(elements.values()))
 
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from huangpu.compiler.syntax import Range, key
+from huangpu.compiler.syntax import Range, at, key
 from huangpu.ir import ModelError
 
 
@@ -37,7 +37,7 @@ def subscripts(ranges: tuple[Range, ...]) -> Subscripts:
 
 
 def _problem(r: Range, what: str) -> ModelError:
-    return ModelError(f"{r.place.file}:{r.place.line}: subscript range {r.label}: {what}")
+    return ModelError(f"{at(r.place)}: subscript range {r.label}: {what}")
 
 
 def _members(r: Range, written: dict[str, Range], inside: tuple[str, ...]) -> tuple[str, ...]:

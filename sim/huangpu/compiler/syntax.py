@@ -121,6 +121,11 @@ class Source:
     views: dict[str, tuple[str, ...]]  # view name as written -> keys drawn in it (no shadow variables)
 
 
+def at(place: Place) -> str:
+    """`file:line`, or the file alone where the line is not known."""
+    return f"{place.file}:{place.line}" if place.line else place.file
+
+
 def problem_list(problems: list[str], most: int = 20) -> str:
     """Problems of a model as one message, one a line, each once."""
     unique = list(dict.fromkeys(problems))

@@ -1,0 +1,7 @@
+"""`python -m huangpu` is `huangpu`."""
+
+import sys
+
+from huangpu.cli import main
+
+sys.exit(main())

@@ -26,6 +26,7 @@ LAYERS = {
     "results": {"measurement", "yamlfile"},
     "forecast": {"compiler", "runtime", "measurement", "results", "ir", "program", "files", "yamlfile"},
     "cli": {"files", "progress"},
+    "__main__": {"cli"},
     "": set(),
 }
 # files of a folder that do not know one another; only its __init__ knows their order

@@ -5,7 +5,8 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from huangpu.measurement import Simulated, log_likelihood, one_thread, residuals
-from huangpu.measurement.layer import clock
+from huangpu.measurement.layer import clock, process_clock
+from huangpu.measurement.metrics import Metrics, PartYear, Process
 
 SIGMAS = {
     "sigma.volume": np.array([0.02, 0.05]),
@@ -18,6 +19,14 @@ def test_a_random_walk_passes_time_faster_in_shock_years():
     times = np.array([2010.0, 2012.5, 2013.5, 2014.0, 2015.25])
     assert clock(times, 2010.0, {2013: 4.0}) == pytest.approx([0, 2.5, 3 + 4 * 0.5, 3 + 4, 3 + 4 + 1.25])
     assert clock(times, 2013.5, {2013: 4.0})[3:] == pytest.approx([2, 3.25])  # a shock before the start is over
+
+
+def test_a_process_begins_in_its_own_year_and_may_know_no_shocks():
+    times = np.array([2011.0, 2012.0, 2013.0, 2014.0])
+    young = Process(start=2012.0)
+    metrics = Metrics("m", {2013: 4.0}, PartYear(), np.inf, {"young": young, "calm": Process(shocks=False)}, {}, (), ())
+    assert process_clock(metrics, "young", times, 2010.0) == pytest.approx([0, 0, 1, 5])
+    assert process_clock(metrics, "calm", times, 2010.0) == pytest.approx([1, 2, 3, 4])
 
 
 def test_residuals_are_reported_less_simulated(layer_of, row, simulated):

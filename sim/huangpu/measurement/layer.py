@@ -117,6 +117,13 @@ def clock(times: np.ndarray, start: float, shock_years: Mapping[int, float]) -> 
     return passed
 
 
+def process_clock(metrics: Metrics, process: str, times: np.ndarray, start: float) -> np.ndarray:
+    """`clock` of one process: from its own start, 0 before it, shock years counting only where they count for it."""
+    own = metrics.processes[process]
+    begin = max(start, own.start or start)
+    return clock(np.maximum(times, begin), begin, metrics.shock_years if own.shocks else {})
+
+
 def figure_time(quantity: Quantity, time: float) -> float:
     """Decimal year at which the discrepancy of a row's term is read: the middle of an annual mean's year."""
     return time + 0.5 if quantity.operator == ANNUAL else time
@@ -158,13 +165,13 @@ def _block(names: tuple[str, ...], metrics: Metrics, all_rows: tuple[Row, ...], 
     level = contrast.sum(axis=1)
     offset = np.array([[o.sd * (r.quantity in o.quantities and r.basis == o.basis) for r in rows] for o in offsets])
     offset = offset.reshape(len(offsets), len(rows)) * np.where(np.abs(level) < 1e-12, 0.0, level)
-    passed = clock(times, start, metrics.shock_years)
-    walk = _product(_product(contrast, np.minimum.outer(passed, passed)), contrast.T)
     se = np.array([r.se for r in rows])
     sigmas = tuple(dict.fromkeys(map(metrics.sigma_of, processes)))
     sigma_of = np.array([sigmas.index(metrics.sigma_of(p)) for p in processes], dtype=np.intp)
     unit = np.zeros((len(sigmas), len(rows), len(rows)))
-    np.add.at(unit, sigma_of, loading[:, :, None] * walk * loading[:, None, :])
+    for s, process, load in zip(sigma_of, processes, loading, strict=True):
+        passed = process_clock(metrics, process, times, start)
+        unit[s] += load[:, None] * _product(_product(contrast, np.minimum.outer(passed, passed)), contrast.T) * load
     return Block(
         name=names[0],
         quantities=names,

@@ -94,10 +94,14 @@ class Offset(Strict):
 class Process(Strict):
     """A random walk in which quantities drift from the model.
 
-    sigma  the parameter that is its yearly standard deviation, `sigma.<process>` unless several processes share one
+    sigma   the parameter that is its yearly standard deviation, `sigma.<process>` unless several processes share one
+    start   decimal year in which it begins, for what did not exist before; else with the model
+    shocks  whether dated shock years count several times for it
     """
 
     sigma: str = Field("", pattern=r"^(sigma\..+)?$")
+    start: float | None = None
+    shocks: bool = True
     reason: str = ""
 
 

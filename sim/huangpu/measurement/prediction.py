@@ -21,7 +21,7 @@ import numpy as np
 import xarray as xr
 
 from huangpu.measurement.censored import draw, log_probability
-from huangpu.measurement.layer import Block, Layer, clock, figure_time
+from huangpu.measurement.layer import Block, Layer, figure_time, process_clock
 from huangpu.measurement.likelihood import batches, covariance, one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
 from huangpu.measurement.simulated import Simulated, inverse, residuals, transformed
@@ -129,7 +129,7 @@ def _grid(layer: Layer, end: int) -> np.ndarray:
 
 def _walk(layer: Layer, process: str, times: np.ndarray, seed: int, size: int) -> np.ndarray:
     """A random walk with sigma 1, shape (T, member), drawn year by year."""
-    spread = np.sqrt(np.diff(clock(np.append(layer.start, times), layer.start, layer.metrics.shock_years)))
+    spread = np.sqrt(np.diff(process_clock(layer.metrics, process, np.append(layer.start, times), layer.start)))
     years = np.ceil(times).astype(int) - 1
     steps = np.empty((len(times), size))
     for year in np.unique(years):
@@ -172,10 +172,10 @@ def _condition(
         told = np.where(good[part], residual[:, part], 0.0)
         weights[:, part] = _solve(block, told, seen[:, part], sigma[:, part], uniform[part])
     weights[:, ~good] = np.nan
-    passed = [clock(t, layer.start, layer.metrics.shock_years) for t in (times, block.times)]
-    reach = np.minimum.outer(*passed) @ block.contrast.T  # (T, n): covariance of a walk with each row's contrast
-    for walk, s, loading in zip(walks, block.sigma_of, block.loading, strict=True):
-        walk += sigma[s] ** 2 * ((reach * loading) @ weights)
+    for walk, process, s, loading in zip(walks, block.processes, block.sigma_of, block.loading, strict=True):
+        passed = [process_clock(layer.metrics, process, t, layer.start) for t in (times, block.times)]
+        shared = np.minimum.outer(*passed) @ block.contrast.T  # (T, n): covariance of the walk with each row's contrast
+        walk += sigma[s] ** 2 * ((shared * loading) @ weights)
     shifts = (shifts + block.offset @ weights) * scale[:, None]
     return walks, shifts
 

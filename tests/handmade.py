@@ -6,7 +6,7 @@ import hashlib
 
 import numpy as np
 
-from huangpu.compiler import llvm
+from huangpu.compiler import llvm, plain
 from huangpu.compiler.functions import OPS, SMALL
 from huangpu.compiler.methods import METHODS
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, Name, Number, Ordered, Table, Time, Variable
@@ -116,6 +116,7 @@ def _xidz(a, b, c):
 
 _NAMES = {
     "np": np,
+    **{name: getattr(plain, name) for name in ("exp", "ln", "power", "sin", "cos", "tan")},
     "xidz": _xidz,
     "zidz": lambda a, b: _xidz(a, b, 0.0),
     "quantum": lambda a, b: np.where(b < SMALL, a, b * np.trunc(a / b)),

@@ -107,9 +107,9 @@ def test_text_of_the_model_stays_in_comments(tmp_path):
     flat = FlatModel(hostile, variables, (), {}, {}, {}, 0.0, 1.0, 1.0, 1.0)
     text = python.emit(Ordered(flat, (variables[1].id,), (), ()))
     tree = ast.parse(text)
-    assert [type(node).__name__ for node in tree.body] == ["Import"] + ["FunctionDef"] * 4 + ["Assign"] * 4 + [
-        "FunctionDef"
-    ] * 5
+    assert [type(node).__name__ for node in tree.body] == ["Import", "ImportFrom"] + ["FunctionDef"] * 4 + [
+        "Assign"
+    ] * 4 + ["FunctionDef"] * 5
     assert not [node for node in ast.walk(tree) if isinstance(node, ast.Import) and node.names[0].name != "numpy"]
     assert python.run(text)[1]["x'); import os #"][-1] == -1.0
 

@@ -13,7 +13,7 @@ from huangpu.files import shipped
 from huangpu.ir import Interpolate, Table
 from huangpu.runtime.ensemble import Inputs, Saving, points, simulate, step_times
 
-LIBRARY = {"pow", "exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"}
+LIBRARY = {"arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"}
 ODD = np.array([0.0, -0.0, 1.0, -1.0, 0.3, -2.5, 1e-7, -1e-7, 7.0, 1e6, np.inf, -np.inf, np.nan])
 
 
@@ -37,7 +37,7 @@ def as_numbers(array):
     return np.nan_to_num(array + 0.0, nan=12345.678, posinf=np.inf, neginf=-np.inf)
 
 
-@pytest.mark.parametrize("lanes", [4, 8])
+@pytest.mark.parametrize("lanes", [2, 4, 8])
 def test_every_operator_on_ordinary_and_odd_numbers(lanes):
     """Bit-equal to numpy; functions of the C library within 1e-14 (numpy has its own on wide vectors)."""
     names = ["a", "b", "c"]
@@ -125,8 +125,7 @@ def test_nothing_is_contracted_or_reordered():
 
 
 @pytest.mark.parametrize("method", ["euler", "rk4"])
-def test_the_shipped_model_equals_its_readable_form(method):
-    """Within 1e-9: powers and exponentials differ from numpy's in the last bit, differences of stocks magnify that."""
+def test_the_shipped_model_equals_its_readable_form_to_the_bit(method):
     built = compile_model(shipped("models/shanghai_industry.mdl"), method=method)
     rng = np.random.default_rng(2)
     given = {built.rows[row].id: value * rng.uniform(0.98, 1.02, 3) for row, value in built.constants}
@@ -138,4 +137,4 @@ def test_the_shipped_model_equals_its_readable_form(method):
     _, plain = python.run(built.readable, method=method, final_time=end, parameters=given, driven=levers)
     for id, values in zip(ids, fast, strict=True):
         wanted = np.broadcast_to(plain[id].reshape(len(values), -1), values.shape)
-        np.testing.assert_allclose(values, wanted, rtol=1e-9, atol=1e-9, err_msg=id)
+        np.testing.assert_array_equal(values, wanted, err_msg=id)

@@ -4,6 +4,7 @@ Every printer (`python.py`, `llvm.py`) covers exactly the rows of `OPS`. Everyth
 offers is spelt out with these (`BUILTINS`, the table at the end), with stocks (`dynamics.py`) and with lookups.
 
 Arithmetic is IEEE double without exceptions, as numpy does it: 1/0 is inf, 0/0 and ln(-1) are nan, no contraction.
+exp, ln, power, sin, cos and tan are our own (`maths.py`), in every printer the same to the bit.
 A truth value is 1.0 or 0.0; a condition holds where it is not 0 (nan holds).
 
 A lookup (`Interpolate`) with knots x[0] < ... < x[n-1] reads
@@ -47,7 +48,7 @@ OPS: dict[str, Op] = {
     "mul": Op(2, "{0} * {1}", 6),
     "div": Op(2, "{0} / {1}", 6),
     "neg": Op(1, "-{0}", 7),
-    "pow": Op(2, "np.power({0}, {1})"),  # of a negative base and a broken exponent: nan
+    "pow": Op(2, "power({0}, {1})"),  # of a negative base and a broken exponent: nan
     "lt": Op(2, "{0} < {1}", 4, truth=True),
     "le": Op(2, "{0} <= {1}", 4, truth=True),
     "gt": Op(2, "{0} > {1}", 4, truth=True),
@@ -68,12 +69,13 @@ OPS: dict[str, Op] = {
     "quantum": Op(2, "quantum({0}, {1})"),  # a where b < SMALL, else b * trunc(a / b)
     "xidz": Op(3, "xidz({0}, {1}, {2})"),  # c where abs(b) < SMALL, else a / b
     "zidz": Op(2, "zidz({0}, {1})"),  # 0 where abs(b) < SMALL, else a / b
+    "square": Op(1, "np.square({0})"),  # a * a
     "sqrt": Op(1, "np.sqrt({0})"),
-    "exp": Op(1, "np.exp({0})"),
-    "ln": Op(1, "np.log({0})"),
-    "sin": Op(1, "np.sin({0})"),
-    "cos": Op(1, "np.cos({0})"),
-    "tan": Op(1, "np.tan({0})"),
+    "exp": Op(1, "exp({0})"),
+    "ln": Op(1, "ln({0})"),
+    "sin": Op(1, "sin({0})"),
+    "cos": Op(1, "cos({0})"),
+    "tan": Op(1, "tan({0})"),
     "arcsin": Op(1, "np.arcsin({0})"),
     "arccos": Op(1, "np.arccos({0})"),
     "arctan": Op(1, "np.arctan({0})"),
@@ -116,9 +118,12 @@ SAME: dict[str, str] = {
 
 
 def call(op: str, *args: Expr) -> Expr:
-    """An operator applied; a sign before a literal number is part of the number."""
-    if op == "neg" and isinstance(args[0], Number):
-        return Number(-args[0].value)
+    """An operator applied; a sign before a literal number is part of the number, and a power of 2 is a square."""
+    match op, args:
+        case "neg", (Number(value),):
+            return Number(-value)
+        case "pow", (base, Number(2.0)):
+            return Call("square", (base,))
     return Call(op, args)
 
 

@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from huangpu.compiler.methods import METHODS, Method
-from huangpu.compiler.vector import DT, Layout, Loop, address, compute, declarations, literal, lookup, lookup_name
+from huangpu.compiler.registers import literal
+from huangpu.compiler.vector import DT, Layout, Loop, address, compute, functions, lookup, lookup_name
 from huangpu.ir import Call, Expr, Name, Number, Ordered
 
 LANES = 8  # doubles in a vector; LLVM splits it where the machine's are shorter
@@ -37,7 +38,7 @@ def emit(ordered: Ordered, method: str, *, lanes: int = LANES, block: int = BLOC
     parts = [
         _header(ordered, layout),
         Path(__file__).with_name("driver.ll").read_text(encoding="utf-8"),
-        *declarations(layout),
+        *functions(layout),
         *{lookup_name(table): lookup(table, layout) for table in ordered.model.tables}.values(),
         *_function("initial", _initial(ordered), layout),
         *_function("step", _step(ordered), layout),

@@ -26,6 +26,8 @@ from huangpu.ir import Call, Expr, FlatModel, Interpolate, Name, Number, Ordered
 PRELUDE = '''\
 import numpy as np
 
+from huangpu.compiler.plain import cos, exp, ln, power, sin, tan
+
 
 def lookup(x, table):
     """Straight lines between the points; beyond them the end value, or the end segment where `extrapolate`."""

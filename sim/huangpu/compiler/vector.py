@@ -7,29 +7,24 @@ lane; `INTRINSICS` and `COMPOSED` are the place for better ones.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
 from huangpu.compiler.functions import SMALL
+from huangpu.compiler.maths import FORMULAS
+from huangpu.compiler.registers import COMPARISONS, function, literal
 from huangpu.ir import Call, Expr, Interpolate, Name, Number, Table, Time
 
 UNROLLED = 32  # knots: longer lookups run a loop
 DT = Name("(dt)")  # the time step; brackets like these are in no model's ids
 
 INSTRUCTIONS = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}
-COMPARISONS = {"lt": "olt", "le": "ole", "gt": "ogt", "ge": "oge", "eq": "oeq", "ne": "une"}
+ORDERS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 INTRINSICS = {
-    "pow": "pow",
     "abs": "fabs",
     "trunc": "trunc",
     "sqrt": "sqrt",
-    "exp": "exp",
-    "ln": "log",
-    "sin": "sin",
-    "cos": "cos",
-    "tan": "tan",
     "arcsin": "asin",
     "arccos": "acos",
     "arctan": "atan",
@@ -106,7 +101,7 @@ def compute(expr: Expr, loop: Loop) -> str:
             shape, offset = loop.layout.tables[table]
             at = loop.put(f"getelementptr double, ptr %lookups, i64 {offset}")
             return loop.put(f"call {vector} @{lookup_name(shape)}({vector} {compute(x, loop)}, ptr {at})")
-        case Call(op) if op in COMPARISONS or op in LOGIC or op == "not":
+        case Call(op) if op in ORDERS or op in LOGIC or op == "not":
             return loop.put(f"uitofp {loop.layout.mask} {_truth(expr, loop)} to {vector}")
         case Call("if", (condition, then, other)):
             return _select(_truth(condition, loop), compute(then, loop), compute(other, loop), loop)
@@ -119,8 +114,8 @@ def _truth(expr: Expr, loop: Loop) -> str:
     """The register with the expression as a condition, a vector of i1: true where it is not 0 (nan is true)."""
     vector, mask = loop.layout.vector, loop.layout.mask
     match expr:
-        case Call(op, (a, b)) if op in COMPARISONS:
-            return loop.put(f"fcmp {COMPARISONS[op]} {vector} {compute(a, loop)}, {compute(b, loop)}")
+        case Call(op, (a, b)) if op in ORDERS:
+            return loop.put(f"fcmp {COMPARISONS[ORDERS[op]]} {vector} {compute(a, loop)}, {compute(b, loop)}")
         case Call(op, (a, b)) if op in LOGIC:
             return loop.put(f"{LOGIC[op]} {mask} {_truth(a, loop)}, {_truth(b, loop)}")
         case Call("not", (a,)):
@@ -134,6 +129,8 @@ def _apply(op: str, args: tuple[str, ...], loop: Loop) -> str:
     vector = loop.layout.vector
     if op in INSTRUCTIONS:
         return loop.put(f"{INSTRUCTIONS[op]} {vector} {', '.join(args)}")
+    if op in FORMULAS:
+        return loop.put(f"call {vector} @maths.{op}({', '.join(f'{vector} {arg}' for arg in args)})")
     if op in INTRINSICS:
         listed = ", ".join(f"{vector} {arg}" for arg in args)
         return loop.put(f"call {vector} @llvm.{INTRINSICS[op]}.v{loop.layout.lanes}f64({listed})")
@@ -170,6 +167,10 @@ def _zidz(loop: Loop, a: str, b: str) -> str:
     return _xidz(loop, a, b, _splat(0.0))
 
 
+def _square(loop: Loop, a: str) -> str:
+    return _apply("mul", (a, a), loop)
+
+
 def _quantum(loop: Loop, a: str, b: str) -> str:
     whole = _apply("trunc", (_apply("div", (a, b), loop),), loop)
     small = loop.put(f"fcmp olt {loop.layout.vector} {b}, {_splat(SMALL)}")
@@ -192,6 +193,7 @@ COMPOSED: dict[str, Composer] = {
     "max": _extreme("ogt"),
     "xidz": _xidz,
     "zidz": _zidz,
+    "square": _square,
     "quantum": _quantum,
     "mod": _mod,
 }
@@ -212,11 +214,6 @@ def _everywhere(scalar: str, loop: Loop) -> str:
 
 def _splat(value: float) -> str:
     return f"splat (double {literal(value)})"
-
-
-def literal(value: float) -> str:
-    """A double as LLVM reads it back to the bit."""
-    return "0x" + struct.pack(">d", value).hex().upper()
 
 
 # -- lookups and what is only declared --------------------------------------------------------------------------------
@@ -282,9 +279,10 @@ def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
     return [f"%new{part}" for part in range(3)]
 
 
-def declarations(layout: Layout) -> Iterator[str]:
-    """Every intrinsic of the table, for vectors of this width."""
+def functions(layout: Layout) -> Iterator[str]:
+    """Every function of the tables, for vectors of this width: formulas, and intrinsics declared."""
+    yield from (function(f"maths.{op}", formula, layout.lanes, "noinline") for op, formula in FORMULAS.items())
     vector = layout.vector
-    for op, name in INTRINSICS.items():
-        listed = ", ".join([vector] * (2 if op in ("pow", "copysign") else 1))
+    for name in (*INTRINSICS.values(), "sin", "cos", "tan"):  # the last for `Machine.library`
+        listed = ", ".join([vector] * (2 if name == "copysign" else 1))
         yield f"declare {vector} @llvm.{name}.v{layout.lanes}f64({listed})"

@@ -168,9 +168,22 @@ one:
   %d.next = add i64 %d, 1
   %k0 = call i64 @word(ptr %offsets, i64 %d)
   %k1 = call i64 @word(ptr %offsets, i64 %d.next)
-  br label %test
+  %k0.next = add i64 %k0, 1
+  %single = icmp eq i64 %k1, %k0.next
+  %begun = icmp ne i64 %step, 0
+  %maybe = and i1 %single, %begun
+  br i1 %maybe, label %look, label %test
+look: ; one term that does not move: the row holds its value since the first step
+  %look.at = mul i64 %k0, 5
+  %look.at1 = add i64 %look.at, 1
+  %look.at3 = add i64 %look.at, 3
+  %stride = call i64 @word(ptr %terms, i64 %look.at1)
+  %stride.weight = call i64 @word(ptr %terms, i64 %look.at3)
+  %moving = or i64 %stride, %stride.weight
+  %still = icmp eq i64 %moving, 0
+  br i1 %still, label %each.next, label %test
 test:
-  %k = phi i64 [ %k0, %one ], [ %k.next, %add ]
+  %k = phi i64 [ %k0, %one ], [ %k0, %look ], [ %k.next, %add ]
   %more = icmp ult i64 %k, %k1
   br i1 %more, label %term, label %each.next
 term:

@@ -18,7 +18,7 @@ from pathlib import Path
 from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.registers import literal
 from huangpu.compiler.vector import DT, Layout, Loop, address, compute, functions, lookup, lookup_name
-from huangpu.ir import Call, Expr, Name, Number, Ordered
+from huangpu.ir import Call, Expr, Interpolate, Name, Number, Ordered
 
 LANES = 8  # doubles in a vector; LLVM splits it where the machine's are shorter
 BLOCK = 64  # members
@@ -61,11 +61,12 @@ def _header(ordered: Ordered, layout: Layout) -> str:
 
 
 def _layout(ordered: Ordered, method: Method, lanes: int, block: int) -> Layout:
-    """Rows: the variables, then the net flows, and for methods of several stages the start and each stage's flows."""
+    """Rows: the variables, then the net flows of each stage, and for methods of several stages the start."""
     stocks = [v.id for v in ordered.model.variables if v.kind == "stock"]
-    ids = [v.id for v in ordered.model.variables] + [_flow(s) for s in stocks]
+    ids = [v.id for v in ordered.model.variables]
+    ids += [_flow(s, k) for k in range(len(method.weights)) for s in stocks]
     if len(method.weights) > 1:
-        ids += [_start(s) for s in stocks] + [_flow(s, k) for k in range(len(method.weights)) for s in stocks]
+        ids += [_start(s) for s in stocks]
     tables, offset = {}, 0
     for table in ordered.model.tables:
         tables[table.id] = (table, offset)
@@ -76,9 +77,9 @@ def _layout(ordered: Ordered, method: Method, lanes: int, block: int) -> Layout:
 # -- what is computed, as assignments ---------------------------------------------------------------------------------
 
 
-def _flow(stock: str, stage: int | None = None) -> str:
-    """Id of the row with a stock's net flow, now or at a stage."""
-    return f"(flow of){stock}" if stage is None else f"(flow {stage} of){stock}"
+def _flow(stock: str, stage: int) -> str:
+    """Id of the row with a stock's net flow at a stage."""
+    return f"(flow {stage} of){stock}"
 
 
 def _start(stock: str) -> str:
@@ -95,13 +96,12 @@ def _initial(ordered: Ordered) -> Iterator[Assignment]:
 def _step(ordered: Ordered) -> Iterator[Assignment]:
     variables = {v.id: v for v in ordered.model.variables}
     yield from ((id, variables[id].equation) for id in ordered.step)
-    yield from ((_flow(v.id), v.equation) for v in ordered.model.variables if v.kind == "stock")
 
 
-def _moved(start: str, coefficients: Iterable[float], flows: Iterable[str]) -> Expr:
+def _moved(start: str, coefficients: Iterable[float], flows: Iterable[Expr]) -> Expr:
     """start + dt * (c0 * flow0 + c1 * flow1 + ...), see `methods.py`."""
     terms = [
-        Name(flow) if c == 1.0 else Call("mul", (Number(c), Name(flow)))
+        flow if c == 1.0 else Call("mul", (Number(c), flow))
         for c, flow in zip(coefficients, flows, strict=False)
         if c != 0.0
     ]
@@ -112,26 +112,49 @@ def _moved(start: str, coefficients: Iterable[float], flows: Iterable[str]) -> E
 
 
 def _advance(ordered: Ordered, method: Method, layout: Layout) -> Iterator[str]:
-    """@advance: from the flows at this step to the stocks at the next."""
-    stocks = [v.id for v in ordered.model.variables if v.kind == "stock"]
+    """@advance: from the values at this step to the stocks at the next."""
+    stocks = {v.id: v.equation for v in ordered.model.variables if v.kind == "stock"}
     last = len(method.weights) - 1
     if last == 0:
-        yield from _function("advance", ((s, _moved(s, (1.0,), (_flow(s),))) for s in stocks), layout)
+        yield from _function("advance", _euler(stocks), layout)
         return
-    stages = range(len(method.weights))
-    body = []
-    for k in stages:
+    body, time = [], "%time"
+    for k in range(len(method.weights)):
         work: list[Assignment] = [(_start(s), Name(s)) for s in stocks] if k == 0 else []
-        work += [(_flow(s, k), Name(_flow(s))) for s in stocks]
+        work += [(_flow(s, k), equation) for s, equation in stocks.items()]
         coefficients = method.weights if k == last else method.stages[k + 1]
-        work += [(s, _moved(_start(s), coefficients, [_flow(s, i) for i in stages])) for s in stocks]
+        work += [(s, _moved(_start(s), coefficients, [Name(_flow(s, i)) for i in range(last + 1)])) for s in stocks]
         yield from _function(f"stage{k}", work, layout)
-        body.append(f"  call void @stage{k}(ptr %space, ptr %lookups, double %time, double %dt)")
+        body.append(f"  call void @stage{k}(ptr %space, ptr %lookups, double {time}, double %dt)")
         if k != last:
+            time = f"%t{k}"
             body.append(f"  %c{k} = fmul double {literal(method.nodes[k + 1])}, %dt")
-            body.append(f"  %t{k} = fadd double %time, %c{k}")
-            body.append(f"  call void @step(ptr %space, ptr %lookups, double %t{k}, double %dt)")
+            body.append(f"  {time} = fadd double %time, %c{k}")
+            body.append(f"  call void @step(ptr %space, ptr %lookups, double {time}, double %dt)")
     yield _define("advance", body)
+
+
+def _euler(stocks: dict[str, Expr]) -> list[Assignment]:
+    """Each stock moved by its flow at once; only those that another stock's flow reads wait until all are known."""
+    read = {id for stock, flow in stocks.items() for id in _names(flow) if id != stock}
+    waiting = [stock for stock in stocks if stock in read]
+    return [
+        *((_flow(stock, 0), stocks[stock]) for stock in waiting),
+        *((stock, _moved(stock, (1.0,), (flow,))) for stock, flow in stocks.items() if stock not in read),
+        *((stock, _moved(stock, (1.0,), (Name(_flow(stock, 0)),))) for stock in waiting),
+    ]
+
+
+def _names(expr: Expr) -> Iterator[str]:
+    """The ids of the variables that an expression reads."""
+    match expr:
+        case Name(id):
+            yield id
+        case Interpolate(_, x):
+            yield from _names(x)
+        case Call(_, args):
+            for arg in args:
+                yield from _names(arg)
 
 
 # -- functions and loops ----------------------------------------------------------------------------------------------

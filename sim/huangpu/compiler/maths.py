@@ -91,30 +91,31 @@ def _exp(head, tail, whole, on):
 
 
 def _log2(x, on):
-    """(head, tail) of log2(x) for 0 < x < inf, right to 2^-64; the head has 26 bits."""
+    """log2(x) for 0 < x < inf: (head, tail) right to 2^-64, the head having 26 bits, and the sum right to 2^-51.
+
+    The sum comes first and gives the heads of what follows, which then need not wait for one another.
+    """
     small = x < 2.0**-1022
     bits = on.bits(on.where(small, x * 2.0**54, x))
     exponent = (bits + (ONE - ROOT_HALF)) >> 52  # plus 1023, so that sqrt(1/2) <= m < sqrt(2)
     m = on.double(bits + ONE - (exponent << 52))
     n = on.double(exponent + ROUND_BITS) - on.where(small, ROUND + 1023 + 54, ROUND + 1023)
-    # s = (m - 1) / (m + 1) = s_head + s_tail
+    # s = (m - 1) / (m + 1), log2(m) = C s t with t = 3 + s^2 + 3/5 s^4 + ...
     f, d = m - 1.0, m + 1.0
     v = 1.0 / d
     s = f * v
-    s_head, d_head = _upper(s, on), _upper(d, on)
-    s_tail = v * ((f - s_head * d_head) - s_head * (m - (d_head - 1.0)))
-    # log2(m) = C s (3 + s^2 + 3/5 s^4 + ...) = C s t
     square = s * s
-    more = square * square * polynomial(square, ARTANH) + s_tail * (s_head + s)
-    square = s_head * s_head
-    t_head = _upper(3.0 + square + more, on)
-    t_tail = more - ((t_head - 3.0) - square)
-    u, v = s_head * t_head, s_tail * t_head + t_tail * s
-    head = _upper(u + v, on)
-    tail = C_TAIL * head + (v - (head - u)) * C
-    exact = C_HEAD * head
-    head = _upper(exact + tail + n, on)
-    return head, tail - ((head - n) - exact)
+    more = square * square * polynomial(square, ARTANH)
+    t = 3.0 + (square + more)
+    st = s * t
+    rough = n + C * st
+    # the same again in heads and tails
+    s_head, d_head, t_head, st_head, head = (_upper(part, on) for part in (s, d, t, st, rough))
+    s_tail = v * ((f - s_head * d_head) - s_head * (m - (d_head - 1.0)))
+    t_tail = (more + s_tail * (s_head + s)) - ((t_head - 3.0) - s_head * s_head)
+    st_tail = (s_head * t_head - st_head) + (s_tail * t_head + t_tail * s)
+    tail = ((n - head) + C_HEAD * st_head) + (C_TAIL * st_head + st_tail * C)
+    return head, tail, rough
 
 
 def exp(x, on):
@@ -125,7 +126,7 @@ def exp(x, on):
 
 
 def ln(x, on):
-    head, tail = _log2(x, on)
+    head, tail, _ = _log2(x, on)
     result = head * LN2_HEAD + (head * LN2_TAIL + tail * LN2)
     result = on.where(x < math.inf, result, x)  # inf and nan
     return on.where(x > 0.0, result, on.where(x == 0.0, -math.inf, on.where(x < 0.0, math.nan, x)))
@@ -133,23 +134,22 @@ def ln(x, on):
 
 def power(x, y, on):
     size = on.abs(x)
-    head, tail = _log2(size, on)
-    head = on.where(size < math.inf, head, size)  # inf and nan
-    head = on.where(size == 0.0, -math.inf, head)
+    head, tail, rough = _log2(size, on)
+    rough = on.where(size < math.inf, rough, size)  # inf and nan
+    rough = on.where(size == 0.0, -math.inf, rough)
     # log2 of the result; no y is so large that a wider range would matter
-    y_near = _within(y, -(2.0**65), 2.0**65, on)
-    y_head = _upper(y_near, on)
-    low = (y_near - y_head) * head + y_near * tail
-    high = y_head * head
-    total = y_near * head
-    out = on.abs(total) > 1080.0
-    high = on.where(out, _within(total, -1080.0, 1030.0, on), high)
-    low = on.where(out, 0.0, low)
-    # 2^(high + low)
-    whole = (high + low) + ROUND
-    near = high - (whole - ROUND)
-    f_head = _upper(near + low, on)
-    f_tail = low - (f_head - near)
+    y = _within(y, -(2.0**65), 2.0**65, on)
+    y_head = _upper(y, on)
+    total = y * rough
+    near = _within(total, -1080.0, 1030.0, on)
+    whole = near + ROUND
+    n = whole - ROUND
+    # what is left after whole powers of 2; nothing where the result is 0 or infinite
+    inside = near == total
+    high = on.where(inside, y_head * head - n, near - n)
+    low = on.where(inside, (y - y_head) * head + y * tail, 0.0)
+    f_head = _upper(high + low, on)
+    f_tail = low - (f_head - high)
     result = _exp(f_head * LN2_HEAD, f_head * LN2_TAIL + f_tail * LN2, whole, on)
     # signs, and what holds for any x or any y
     half = 0.5 * y

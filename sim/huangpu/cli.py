@@ -166,6 +166,22 @@ def schema() -> None:
     _print_text(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False)
+def bench(context: typer.Context) -> int:
+    """Measure speed on this machine.
+
+    Needs a checkout of the source, where bench/ is; `huangpu bench --help` has its options.
+    """
+    root = files.root()
+    if not (root / "bench" / "__main__.py").is_file():
+        return _complain("bench: the benchmark comes with the source, run it in a checkout: make bench", 2)
+    import subprocess
+
+    paths = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+    command = [sys.executable, "-m", "bench", *context.args]
+    return subprocess.run(command, env=os.environ | {"PYTHONPATH": paths}, check=False).returncode
+
+
 @app.callback(invoke_without_command=True)
 def _options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:

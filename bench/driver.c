@@ -49,7 +49,7 @@ void run(const job *t, double *w)
         drive(w, t->profile[0]);
         initial((v *)w, t->clock[0], t->dt);
         for (long s = 0; s <= t->steps; s++) {
-            drive(w, t->profile[s]);
+            if (s && t->profile[s] != t->profile[s - 1]) drive(w, t->profile[s]);
             step((v *)w, t->clock[s], t->dt);
             if (t->slot[s] >= 0) save(t, w, first, t->slot[s]);
             if (s < t->steps) advance((v *)w, t->clock[s], t->dt);

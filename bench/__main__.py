@@ -117,7 +117,7 @@ def _print_goals(rows: list[Row]) -> None:
     named = {row.name: row for row in rows}
     print("\ngoals")
     for world in (False, True):
-        for what, goal, stretch, measured, reached in goals.table(named, world3=world):
+        for what, goal, stretch, measured, reached, _ in goals.table(named, world3=world):
             if measured != "not measured":
                 print(f"{what:66} goal {goal:>12}  stretch {stretch:>8}  {measured:>10}  {reached}")
 

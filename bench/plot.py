@@ -1,4 +1,4 @@
-"""The figures that are curves, and the ratios as bars: one picture."""
+"""The figures that are curves, and the ratios: one picture."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from bench import goals
 from bench.rows import Row
 
 COLOURS = ("#1f5a94", "#d9822b", "#2d8659", "#8c4f9f")
@@ -24,9 +25,10 @@ def draw(path: Path, rows: Iterable[Row]) -> None:
     axes[0, 0].set(title="Cost against ensemble size", xlabel="members", ylabel="ns a member-step")
     _curves(axes[0, 1], _by_size(rows, r"(generated)\.equations_(\d+)\.(cost)", "generated models"))
     axes[0, 1].set(title="Cost against model size", xlabel="equations", ylabel="ns an equation, member and step")
+    axes[0, 1].set(yscale="linear", ylim=(0, None))
     _curves(axes[1, 0], _by_size(rows, r"(generated)\.equations_(\d+)\.(compile|read)", "{2}"))
     axes[1, 0].set(title="Cold compile, after reading, and reading", xlabel="equations", ylabel="s")
-    _bars(axes[1, 1], [row for row in rows if ".ensemble.against_" in row.name and row.ratio])
+    _ratios(axes[1, 1], [row for row in rows if ".ensemble.against_" in row.name and row.ratio])
     axes[1, 1].set(title="Ensemble rate against other engines, one thread", xlabel="times as fast")
     figure.savefig(path, dpi=110, metadata={"Software": None})
     pyplot.close(figure)
@@ -49,11 +51,14 @@ def _curves(axis, curves: dict[str, list[tuple[int, float]]]) -> None:
         axis.legend()
 
 
-def _bars(axis, rows: list[Row]) -> None:
+def _ratios(axis, rows: list[Row]) -> None:
+    """A line from "as fast as" to each ratio."""
     names = [row.name.replace(".ensemble.against_", " / ") for row in rows][::-1]
     ratios = [row.ratio for row in rows][::-1]
-    bars = axis.barh(names, ratios, color=COLOURS[0])
-    axis.bar_label(bars, [f"{ratio:,.2g}" if ratio < 100 else f"{ratio:,.0f}" for ratio in ratios], padding=3)
+    axis.hlines(names, 1.0, ratios, color=COLOURS[0])
+    axis.plot(ratios, names, "o", color=COLOURS[0])
+    for name, ratio in zip(names, ratios, strict=True):
+        axis.annotate(goals.short(ratio), (max(ratio, 1.0), name), (8, 0), textcoords="offset points", va="center")
     axis.set_xscale("log")
     axis.axvline(1.0, color="black", linewidth=1)
-    axis.margins(x=0.15)
+    axis.margins(x=0.2)

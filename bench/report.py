@@ -45,20 +45,31 @@ def generated_part(rows: Sequence[Row], machine: Mapping[str, str], notes: Seque
         markdown(("machine", ""), machine.items()),
         "## Goals",
         markdown(goals.HEAD, goals.table(named, world3=False)),
+        "That a member's bits depend on no block, vector width, thread or neighbour is for `make test`.",
         "![Cost and compile time](figures.png)",
         "## All figures",
         markdown(HEAD, map(_cells, ours)),
     ]
-    if notes:
-        parts += ["Not measured:", "\n".join(f"- {note}" for note in notes)]
+    here, there = _split(notes)
+    if here:
+        parts += ["Notes:", here]
     if theirs:
         parts += [
             "## World3 (optional)",
             "These need one's own copy of World3 (`--world3 DIR`), which is not part of this project.",
             markdown(goals.HEAD, goals.table(named, world3=True)),
             markdown(HEAD, map(_cells, theirs)),
+            *([there] if there else []),
         ]
     return "\n\n".join(parts)
+
+
+def _split(notes: Sequence[str]) -> tuple[str, str]:
+    """The notes as lists, those on World3 apart."""
+    lists: tuple[list[str], list[str]] = ([], [])
+    for note in notes:
+        lists[note.lower().startswith("world3")].append(f"- {note}")
+    return "\n".join(lists[0]), "\n".join(lists[1])
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -206,18 +206,20 @@ ABOUT = {"processor": "a machine", "commit": "abc1234"}
 
 def test_goals_say_what_is_reached():
     named = {row.name: row for row in ROWS}
-    ours = {line[0]: line[3:] for line in goals.table(named, world3=False)}
-    assert ours["own model's ensemble against SIMD C printed from the same IR"] == ("1.5×", "stretch")
+    ours = {line[0]: line[3:5] for line in goals.table(named, world3=False)}
+    assert ours["own ensemble against SIMD C printed from the same IR"] == ("1.5×", "stretch")
     assert ours["warm `huangpu run --no-plots`, 1,024 members"] == ("0.7 s", "yes")
     assert ours["own model, two threads against one"] == ("not measured", "-")
-    theirs = {line[0]: line[3:] for line in goals.table(named, world3=True)}
+    theirs = {line[0]: line[3:5] for line in goals.table(named, world3=True)}
     assert theirs["World3 ensemble against SIMD C printed from the same IR"] == ("0.9×", "no")
 
 
 def test_the_page_keeps_what_people_wrote(tmp_path):
     page = tmp_path / "README.md"
     page.write_text(f"before\n{report.BEGIN}\nof last year\n{report.END}\nafter\n", encoding="utf-8")
-    report.write_readme(page, report.generated_part(ROWS, ABOUT, ["PySD skipped"], "huangpu bench"))
+    report.write_readme(
+        page, report.generated_part(ROWS, ABOUT, ["PySD skipped", "world3: some columns"], "huangpu bench")
+    )
     text = page.read_text(encoding="utf-8")
     assert text.startswith(f"before\n{report.BEGIN}\n")
     assert text.endswith(f"{report.END}\nafter\n")
@@ -225,7 +227,9 @@ def test_the_page_keeps_what_people_wrote(tmp_path):
     assert "C / the same" in text
     general, optional = text.split("## World3 (optional)")
     assert "world3" not in general.lower()
+    assert "- PySD skipped" in general
     assert "world3.ensemble" in optional
+    assert "- world3: some columns" in optional
     page.write_text("no markers")
     with pytest.raises(ValueError, match="are missing"):
         report.write_readme(page, "part")

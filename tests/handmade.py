@@ -50,10 +50,10 @@ def ordered(
     return Ordered(model, initial, step, driven)
 
 
-def program(ordered: Ordered, method: str = "euler", **layout) -> Program:
+def program(ordered: Ordered, method: str = "euler", lanes: int = 8, **layout) -> Program:
     model = ordered.model
     rows = {v.id: row for row, v in enumerate(model.variables)}
-    text = llvm.emit(ordered, method, **layout)
+    text = llvm.emit(ordered, method, lanes=lanes, **layout)
     return Program(
         name=model.name,
         hash=hashlib.sha256(text.encode()).hexdigest(),

@@ -44,7 +44,7 @@ BEHIND = {
     "arviz_base": {"calibration.diagnostics"},
     "netCDF4": {"runtime.members"},
     "matplotlib": {"results.charts"},
-    "llvmlite": {"runtime.kernel"},
+    "llvmlite": {"runtime.kernel", "compiler.host"},
     "numba": {"runtime.kernel"},
     "typer": {"cli"},
     "platformdirs": {"cache"},

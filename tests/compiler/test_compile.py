@@ -9,7 +9,7 @@ import pytest
 
 import modelfile
 from huangpu import cache, compiler
-from huangpu.compiler import compile_model
+from huangpu.compiler import compile_model, host
 from huangpu.program import from_json, to_json
 
 
@@ -45,6 +45,17 @@ def test_the_second_time_comes_from_the_cache(path, monkeypatch):
     assert compile_model(path) == first
 
 
+def test_a_machine_with_other_registers_gets_its_own_kernel_of_the_same_program(path, monkeypatch):
+    wide, narrow = (compile_on(lanes, path, monkeypatch) for lanes in (32, 8))
+    assert wide.hash == narrow.hash and wide.kernel != narrow.kernel
+    assert compile_on(32, path, monkeypatch) == wide
+
+
+def compile_on(lanes, path, monkeypatch):
+    monkeypatch.setattr(host, "lanes", lambda: lanes)
+    return compile_model(path)
+
+
 def test_another_model_method_or_lever_is_another_program(path):
     programs = [compile_model(path), compile_model(path, method="rk4"), compile_model(path, driven=["k[p]"])]
     path.write_bytes(path.read_bytes() + b"\n")
@@ -75,7 +86,7 @@ def test_pysd_stays_out_of_a_process_that_finds_the_program(path):
     compile_model(path)
     code = (
         "import sys; from huangpu.compiler import compile_model; compile_model(sys.argv[1]);"
-        "assert not {'pysd', 'pandas', 'xarray', 'numba', 'llvmlite', 'numpy'} & set(sys.modules), 'imported'"
+        "assert not {'pysd', 'pandas', 'xarray', 'numba', 'numpy'} & set(sys.modules), 'imported'"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=True)
 

@@ -1,6 +1,7 @@
 """Machine code is made once, found again, made again where it is broken, and never by two processes' accident."""
 
 import os
+import platform
 import subprocess
 import sys
 
@@ -108,3 +109,32 @@ def test_two_processes_at_once_and_a_warm_one_without_numba(folder):
     assert cold[0][2] == cold[1][2] == warm[2]
     assert warm[:2] == ["False", "False"]
     assert [path.suffix for path in folder.iterdir()] == [".o"]
+
+
+OTHER = """
+import numpy as np
+from handmade import auxiliary, call, constant, ordered, program
+from huangpu.compiler.functions import OPS
+from huangpu.runtime.ensemble import Inputs, Saving, points, simulate
+ops = [op for op in OPS if op not in ("arcsin", "arccos", "arctan", "sinh", "cosh", "tanh")]  # not the C library's
+model = ordered(*(constant(n, 0.0) for n in "abc"), *(auxiliary(op, call(op, *"abc"[: OPS[op].arity])) for op in ops))
+r = np.random.default_rng(3)
+a, b, c = r.normal(size=(3, 500)) * 10 ** r.uniform(-3, 3, (3, 500))
+for lanes in (4, 32):
+    built = program(model, lanes=lanes)
+    (out,) = simulate(built, Inputs(500, {"a": a, "b": b, "c": c}), [Saving(tuple(ops), *points(built, [2000.0]))])
+    print(np.nan_to_num(out, nan=7.0).tobytes().hex())
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="names of other processors")
+def test_same_bits_on_older_processors(folder):
+    """Without fused multiply-add, with it, and as this machine does it."""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    found = []
+    for name in ("x86-64", "haswell", ""):
+        chosen = {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": ""} if name else {}
+        more = chosen | {"HUANGPU_CACHE": str(folder / (name or "own"))}
+        done = subprocess.run([sys.executable, "-c", OTHER], env=env | more, capture_output=True, text=True, check=True)
+        found += done.stdout.split()
+    assert len(found) == 6 and len(set(found)) == 1

@@ -32,18 +32,21 @@ def compile_model(path: str | Path, *, method: str = "euler", driven: Iterable[s
     method: "euler" or "rk4"; driven: ids of the constants that runs may drive through time, by default those drawn in
     the views named "Levers" and "Drivers".
     """
+    from huangpu.compiler import host
     from huangpu.compiler.textfile import read_bytes
 
     data = read_bytes(path)
     driven = None if driven is None else tuple(driven)
     hash_ = _hash(data, Path(path).stem, method, driven)
-    folder = cache.folder("programs")
-    kept = cache.read(folder / f"{hash_}.json") if folder else None
+    folder, lanes = cache.folder("programs"), host.lanes()
+    name = f"{hash_}-{lanes}.json"
+    kept = cache.read(folder / name) if folder else None
     if kept is not None:
         return from_json(kept.decode("utf-8"))
-    program = _program(ordered_model(path, driven=driven, data=data), method, hash_, hashlib.sha256(data).hexdigest())
+    ordered = ordered_model(path, driven=driven, data=data)
+    program = _program(ordered, method, lanes, hash_, hashlib.sha256(data).hexdigest())
     if folder:
-        cache.write(folder / f"{hash_}.json", to_json(program).encode("utf-8"))
+        cache.write(folder / name, to_json(program).encode("utf-8"))
     return program
 
 
@@ -62,7 +65,7 @@ def _drawn(model: FlatModel) -> tuple[str, ...]:
     return tuple(v.id for v in model.variables if v.kind == "constant" and v.base in bases)
 
 
-def _program(ordered: Ordered, method: str, hash_: str, model_hash: str) -> Program:
+def _program(ordered: Ordered, method: str, lanes: int, hash_: str, model_hash: str) -> Program:
     from huangpu.compiler import llvm, python
 
     model = ordered.model
@@ -84,7 +87,7 @@ def _program(ordered: Ordered, method: str, hash_: str, model_hash: str) -> Prog
         final_time=model.final_time,
         time_step=model.time_step,
         saveper=model.saveper,
-        kernel=llvm.emit(ordered, method),
+        kernel=llvm.emit(ordered, method, lanes=lanes),
         readable=python.emit(ordered),
     )
 

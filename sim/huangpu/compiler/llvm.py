@@ -1,11 +1,14 @@
 """Ordered model -> LLVM text: the fast form of what `python.py` prints readably.
 
 Members lie in blocks; the workspace is [row][block], row i being `model.variables[i]`. Some equations at a time become
-one loop over the block's members, a vector of them at once, and some such loops one function that is not inlined. Why:
-measured on World3 and a model with many powers (loops of 8 to 32 equations within 3 %, 16 a fifth faster than 8 where
-elements share subexpressions; small functions keep compile time linear). Loops are not unrolled, which takes four
-times as long to compile, and may not take the lookups' points out of themselves: they would only be spilled (-20 %).
-A member's bits depend neither on the block, nor on the width of the vectors, nor on its neighbours.
+one loop over the block's members, some such loops one function that is not inlined. A loop computes `lanes` members
+side by side, four registers full, because the arithmetic of one alone waits for itself. A member's bits depend neither
+on the block, nor on the lanes, nor on its neighbours.
+
+Why these numbers: measured on World3 and on a model with many powers. Four registers against one: 1.2 and 1.9 times as
+fast (with 512 bits; 1.0 and 1.5 with 256), but only where lookups and the functions of `maths.py` are called, not
+inlined: the text would become too long for the instruction cache. Blocks of 64 against 32: 5 % on the larger model.
+Small functions keep compile time linear; loops are not unrolled, which takes four times as long to compile.
 
 Constants, lookups and drivers are data given at run time; only a lookup's number of knots is in the text.
 """
@@ -20,19 +23,19 @@ from huangpu.compiler.registers import literal
 from huangpu.compiler.vector import DT, Layout, Loop, address, compute, functions, lookup, lookup_name
 from huangpu.ir import Call, Expr, Interpolate, Name, Number, Ordered
 
-LANES = 8  # doubles in a vector; LLVM splits it where the machine's are shorter
 BLOCK = 64  # members
-EQUATIONS = 16  # in a loop
-LOOPS = 2  # in a function
+EQUATIONS = 8  # in a loop
+LOOPS = 4  # in a function
 
 Assignment = tuple[str, Expr]  # id of a row and what is stored there
 
 
-def emit(ordered: Ordered, method: str, *, lanes: int = LANES, block: int = BLOCK) -> str:
+def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK) -> str:
     """The kernel's LLVM text; entry point `huangpu_run`, see `driver.ll` for what it takes.
 
     Row i of the workspace is `ordered.model.variables[i]`; constants, tables and driven constants are taken in the
-    order of the model's variables, the model's tables and `ordered.driven`. `block` is a multiple of `lanes`.
+    order of the model's variables, the model's tables and `ordered.driven`. `block` is a multiple of `lanes`, which
+    LLVM shares out over registers as wide as the machine has.
     """
     layout = _layout(ordered, METHODS[method], lanes, block)
     parts = [

@@ -147,11 +147,11 @@ def literal(value: float) -> str:
     return "0x" + struct.pack(">d", value).hex().upper()
 
 
-def function(name: str, formula: Callable, lanes: int, inline: str) -> str:
+def function(name: str, formula: Callable, lanes: int) -> str:
     """The LLVM function @name that computes `formula` lane by lane. No C library's name: that is what it may call."""
     machine = Machine(lanes)
     names = [f"%{p}" for p in inspect.signature(formula).parameters][:-1]
     result = formula(*(Register(machine, "double", n) for n in names), machine)
     vector = machine.type("double")
-    head = f"define internal {vector} @{name}({', '.join(f'{vector} {n}' for n in names)}) {inline} {{"
+    head = f"define internal {vector} @{name}({', '.join(f'{vector} {n}' for n in names)}) noinline {{"
     return "\n".join([head, "entry:", *machine.lines, f"  ret {vector} {result}", "}", ""])

@@ -1,8 +1,8 @@
 """Expressions -> LLVM instructions on vectors of members. One table row an operator, as in `functions.py`.
 
 No instruction carries a fast-math flag, so nothing is contracted or reordered and a member's bits do not depend on the
-width of the vectors. Functions without an instruction are LLVM's intrinsics, which become one call of the C library a
-lane; `INTRINSICS` and `COMPOSED` are the place for better ones.
+width of the vectors. Functions without an instruction are our own (`maths.py`) or, where models seldom use them, LLVM's
+intrinsics: one call of the C library a lane.
 """
 
 from __future__ import annotations
@@ -247,8 +247,7 @@ def lookup(table: Table, layout: Layout) -> str:
             segment = [_select(reached, new, old, loop) for new, old in zip(found, segment, strict=True)]
     rise = _apply("mul", (segment[2], _apply("sub", (x, segment[0]), loop)), loop)
     result = _apply("add", (rise, segment[1]), loop)
-    inline = "noinline" if knots > UNROLLED else "alwaysinline"
-    head = f"define internal {vector} @{lookup_name(table)}({vector} %x, ptr readonly %at) {inline} {{"
+    head = f"define internal {vector} @{lookup_name(table)}({vector} %x, ptr readonly %at) noinline {{"
     return "\n".join([head, "entry:", *loop.lines, f"  ret {vector} {result}", "}", ""])
 
 
@@ -281,7 +280,7 @@ def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
 
 def functions(layout: Layout) -> Iterator[str]:
     """Every function of the tables, for vectors of this width: formulas, and intrinsics declared."""
-    yield from (function(f"maths.{op}", formula, layout.lanes, "noinline") for op, formula in FORMULAS.items())
+    yield from (function(f"maths.{op}", formula, layout.lanes) for op, formula in FORMULAS.items())
     vector = layout.vector
     for name in (*INTRINSICS.values(), "sin", "cos", "tan"):  # the last for `Machine.library`
         listed = ", ".join([vector] * (2 if name == "copysign" else 1))

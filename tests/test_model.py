@@ -48,7 +48,7 @@ def test_finite_and_no_stock_below_zero_with_any_parameter_ten_times_larger_or_s
         values[2 * k + 1] /= 10
         parameters[id] = values
     stocks = tuple(entry.id for entry in PROGRAM.rows if entry.kind == "stock")
-    free = {id for id in stocks if id.startswith("expected_growth")}  # a rate, may be negative
+    free = {id for id in stocks if id.startswith(("expected_growth", "leading_log_scale"))}  # may be negative
     values = run(stocks, parameters, size=size)
     where = [varied[k // 2] for k in np.unique(np.nonzero(~np.isfinite(values))[2])]
     assert where == []

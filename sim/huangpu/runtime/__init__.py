@@ -2,6 +2,7 @@
 
     kernel.load       program -> machine code, kept on disk                   kernel
     simulate, Runner  members in, arrays out                                  ensemble
+    reduce            members in, moments, quantiles, hits out: no path kept  reduce, reducers, sketch
     load_scenario     YAML -> levers over time, horizon, what to save         scenario
     read_members      posterior or another table of draws -> members          members
     dataset           arrays -> Dataset with units, seed, model hash          dataset

@@ -76,12 +76,17 @@ def simulate(
     nearest is named), a wrong shape. Members whose arithmetic fails carry nan or inf.
     """
     runner = Runner(program, savings, parameters=tuple(inputs.parameters), final_time=final_time, threads=threads)
+    return runner.run(parameter_rows(inputs), inputs.driven, tables=inputs.tables, progress=progress)
+
+
+def parameter_rows(inputs: Inputs) -> np.ndarray:
+    """(parameters, size): what `Runner.run` is given, in the order of `inputs.parameters`."""
     values = np.empty((len(inputs.parameters), inputs.size))
     for row, (id, value) in zip(values, inputs.parameters.items(), strict=True):
         if np.shape(value) not in ((), (inputs.size,)):
             raise ValueError(f"parameter '{id}' has shape {np.shape(value)}, not () or ({inputs.size},)")
         row[:] = value
-    return runner.run(values, inputs.driven, tables=inputs.tables, progress=progress)
+    return values
 
 
 class Runner:

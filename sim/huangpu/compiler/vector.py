@@ -281,7 +281,8 @@ def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
 def functions(layout: Layout) -> Iterator[str]:
     """Every function of the tables, for vectors of this width: formulas, and intrinsics declared."""
     yield from (function(f"maths.{op}", formula, layout.lanes) for op, formula in FORMULAS.items())
-    vector = layout.vector
+    vector, lanes = layout.vector, layout.lanes
+    yield f"declare i1 @llvm.vector.reduce.or.v{lanes}i1({layout.mask})"
     for name in (*INTRINSICS.values(), "sin", "cos", "tan"):  # the last for `Machine.library`
         listed = ", ".join([vector] * (2 if name == "copysign" else 1))
-        yield f"declare {vector} @llvm.{name}.v{layout.lanes}f64({listed})"
+        yield f"declare {vector} @llvm.{name}.v{lanes}f64({listed})"

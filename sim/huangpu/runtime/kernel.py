@@ -92,7 +92,7 @@ def _parsed(text: str) -> llvm.ModuleRef:
 
 
 def _bind(code: bytes) -> Kernel:
-    """Object file -> functions. Calls of the C library's exp, log, ... are resolved in this process."""
+    """Object file -> functions. Calls of the C library's sinh, arctan, ... are resolved in this process."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(jit=True)

@@ -5,11 +5,11 @@ import pytest
 
 from handmade import auxiliary, call, constant, economy, ordered, oscillator, plain_run, program, stock
 from huangpu.ir import Time
+from huangpu.runtime.drivers import Schedule
 from huangpu.runtime.ensemble import (
     Inputs,
     Runner,
     Saving,
-    Schedule,
     annual_means,
     points,
     simulate,

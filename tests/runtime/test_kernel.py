@@ -11,6 +11,7 @@ import pytest
 from handmade import economy, program
 from huangpu import cache
 from huangpu.runtime import kernel
+from huangpu.runtime.drivers import Noise
 from huangpu.runtime.ensemble import Inputs, Saving, points, simulate
 
 SCRIPT = """
@@ -63,6 +64,7 @@ def test_a_scenario_edit_never_compiles(folder, compiled, monkeypatch):
     forget(monkeypatch)
     inputs = Inputs(50, {"share": np.linspace(0.1, 0.5, 50)}, {"lever": np.ones((41, 50))}, {"crowding_of": [1.0] * 4})
     capital(program(economy()), inputs, name="labour", year=2003.0)
+    capital(program(economy()), Inputs(50, driven={"lever": Noise("pink", 0.1, seed=4, tau=1.0)}))
     later = program(economy(times=(2000.0, 2040.0, 0.125)))
     capital(later, name="output", year=2031.0)
     assert len(compiled) == 1

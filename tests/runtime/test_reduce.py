@@ -5,7 +5,8 @@ import pytest
 
 from handmade import economy, program
 from huangpu.runtime import reduce as reducing
-from huangpu.runtime.ensemble import Inputs, Saving, Schedule, annual_means, simulate
+from huangpu.runtime.drivers import Schedule
+from huangpu.runtime.ensemble import Inputs, Saving, annual_means, simulate
 from huangpu.runtime.reduce import LEAF, reduce, slices
 from huangpu.runtime.reducers import Moments, cumulative, growth, hits, moments, saved, scores
 from huangpu.runtime.sketch import ERROR, quantiles, sketch

@@ -22,7 +22,8 @@ from huangpu.files import shipped
 from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_likelihood, one_thread
 from huangpu.program import Program
 from huangpu.runtime.dataset import write_netcdf
-from huangpu.runtime.ensemble import Runner, Saving, Schedule, annual_means, available_threads, points, step_times
+from huangpu.runtime.drivers import Schedule
+from huangpu.runtime.ensemble import Runner, Saving, annual_means, available_threads, points, step_times
 from huangpu.runtime.scenario import Scenario, check, lever_profile, load_scenario
 from huangpu.yamlfile import nearest
 

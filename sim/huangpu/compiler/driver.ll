@@ -1,5 +1,5 @@
 ; The part of every kernel that is the same for all models: it moves blocks of members through the steps.
-; llvm.py prints the other part: @block, the constants, @initial, @step, @advance.
+; noise.ll has @disturb; llvm.py prints the other part: @block, the constants, @initial, @step, @advance.
 ;
 ; Arrays are double unless said; strides count doubles; "address" is a pointer kept in an i64.
 ; job, an array of i64:
@@ -10,8 +10,13 @@
 ;   6 address of the lookups, each xs, ys, slopes
 ;   7 number of savings   8 address of the savings, {number of rows, address of the i64 rows, address of the i64 slot by
 ;     step or -1, address of the i64 flag by step "first of its slot", address of the weight by step, output, slots} each
-; A driven constant is the sum over its terms, in order, of profile[step] * weight[step, member].
-; Workspace: [row][block], then the terms' weights [term][block].
+;   9 number that noise knows the first member by
+;   10 number of noises   11 address of the noises, {number of the driven constant, seed, stream, then of keep, of start
+;     and of push the address and the stride by member} each
+; A driven constant is the sum over its terms, in order, of profile[step] * weight[step, member], plus its noise:
+; a state that starts as start * draw and becomes keep * state + push * draw at each later step.
+; Workspace: [row][block], then the terms' weights [term][block], then five rows [row][block] a noise: the draws of an
+; even and of the odd step after it, state, keep, and start or push.
 
 declare i64 @llvm.umin.i64(i64, i64)
 
@@ -327,6 +332,7 @@ loop:
   %time.at = getelementptr double, ptr %clock, i64 %i.next
   %time = load double, ptr %time.at
   call void @drive(ptr %job, ptr %space, i64 %first, i64 %i)
+  call void @disturb(ptr %job, ptr %space, i64 %first, i64 %i)
   %begin = icmp eq i64 %i, 0
   br i1 %begin, label %start, label %now
 start:

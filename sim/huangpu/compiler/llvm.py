@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from huangpu.compiler import noise
 from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.registers import literal
 from huangpu.compiler.vector import DT, Layout, Loop, address, compute, functions, lookup, lookup_name
@@ -40,8 +41,9 @@ def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK) -> st
     layout = _layout(ordered, METHODS[method], lanes, block)
     parts = [
         _header(ordered, layout),
-        Path(__file__).with_name("driver.ll").read_text(encoding="utf-8"),
+        *(Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("driver.ll", "noise.ll")),
         *functions(layout),
+        noise.text(lanes, block),
         *{lookup_name(table): lookup(table, layout) for table in ordered.model.tables}.values(),
         *_function("initial", _initial(ordered), layout),
         *_function("step", _step(ordered), layout),

@@ -9,7 +9,7 @@ infinities, nan, subnormals) give what C99 prescribes.
 A formula takes `on`, the machine: `plain.Numpy` or `registers.Machine`. Numbers know + - * / and comparisons, bit
 patterns (64 bits, unsigned) + - & ^ << >>, truth values & |; the rest is asked from `on`:
 
-    where(truth, a, b)   bits(number)   double(bits)   abs(number)   trunc(number)
+    where(truth, a, b)   bits(number)   double(bits)   abs(number)   trunc(number)   sqrt(number)
     library(name, truth, x, usual)      `usual`, but the C library's answer where `truth` holds
 
 Numbers of one value in two parts are written head, tail: their sum is meant, the tail being below the head's last bit.

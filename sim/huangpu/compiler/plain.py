@@ -13,7 +13,8 @@ from huangpu.compiler.maths import FORMULAS
 class Numpy:
     """The machine that computes a formula of `maths.py` at once, on arrays."""
 
-    where, abs, trunc = staticmethod(np.where), staticmethod(np.abs), staticmethod(np.trunc)
+    where, abs = staticmethod(np.where), staticmethod(np.abs)
+    trunc, sqrt = staticmethod(np.trunc), staticmethod(np.sqrt)
 
     @staticmethod
     def bits(number):

@@ -41,6 +41,9 @@ class Machine:
     def trunc(self, number: Register) -> Register:
         return self.intrinsic("trunc", number)
 
+    def sqrt(self, number: Register) -> Register:
+        return self.intrinsic("sqrt", number)
+
     def intrinsic(self, name: str, number: Register) -> Register:
         vector = self.type("double")
         return self.put("double", f"call {vector} @llvm.{name}.v{self.lanes}f64({vector} {number})")

@@ -2,6 +2,7 @@
 
     kernel.load       program -> machine code, kept on disk                   kernel
     simulate, Runner  members in, arrays out                                  ensemble
+    Schedule, Noise   constants driven through time                           drivers
     reduce            members in, moments, quantiles, hits out: no path kept  reduce, reducers, sketch
     load_scenario     YAML -> levers over time, horizon, what to save         scenario
     read_members      posterior or another table of draws -> members          members
@@ -20,7 +21,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from huangpu.program import Program
-from huangpu.runtime.ensemble import Inputs, Progress, Saving, Schedule, points, simulate, step_times
+from huangpu.runtime.drivers import Schedule
+from huangpu.runtime.ensemble import Inputs, Progress, Saving, points, simulate, step_times
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,7 +6,6 @@ inputs: not on its place, its neighbours, the number of members or of threads.
 
 from __future__ import annotations
 
-import difflib
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,37 +15,30 @@ import numpy as np
 
 from huangpu.program import Program
 from huangpu.runtime import kernel
+from huangpu.runtime.arrays import address, aligned, check_shape, doubles, find
+from huangpu.runtime.drivers import NOISE_ROWS, Driver, prepared
 
 Progress = Callable[[int, int], None]  # members done, members in all
 _NEAR = 1e-6  # of a step: how far from a step a time may lie and still mean it
-_ONE, _ZERO = np.ones(1), np.zeros(1)
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A driven constant through time: value[step, member] = sum over k of profiles[k, step] * weights[k, member].
-
-    profiles (K, n_steps + 1), weights (K, members); summed in the order of k, nothing gives 0.
-    """
-
-    profiles: np.ndarray
-    weights: np.ndarray
+_ZERO = np.zeros(1)
 
 
 @dataclass(frozen=True)
 class Inputs:
     """What a run reads besides the program.
 
-    size        number of members
-    parameters  id of a constant -> its value, or one a member (size,); others have the model's own value
-    driven      id of a driven constant -> `Schedule` or (n_steps + 1, size); others hold their parameter value
-    tables      id of a lookup -> its ys in place of the model's, for all members
+    size          number of members
+    parameters    id of a constant -> its value, or one a member (size,); others have the model's own value
+    driven        id of a driven constant -> `Schedule`, `Noise` or (n_steps + 1, size); others hold their parameter
+    tables        id of a lookup -> its ys in place of the model's, for all members
+    first_member  number that noise knows the first member by, where these are a part of a larger ensemble
     """
 
     size: int
     parameters: Mapping[str, float | np.ndarray] = field(default_factory=dict)
-    driven: Mapping[str, Schedule | np.ndarray] = field(default_factory=dict)
+    driven: Mapping[str, Driver] = field(default_factory=dict)
     tables: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    first_member: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,7 +68,13 @@ def simulate(
     nearest is named), a wrong shape. Members whose arithmetic fails carry nan or inf.
     """
     runner = Runner(program, savings, parameters=tuple(inputs.parameters), final_time=final_time, threads=threads)
-    return runner.run(parameter_rows(inputs), inputs.driven, tables=inputs.tables, progress=progress)
+    return runner.run(
+        parameter_rows(inputs),
+        inputs.driven,
+        tables=inputs.tables,
+        first_member=inputs.first_member,
+        progress=progress,
+    )
 
 
 def parameter_rows(inputs: Inputs) -> np.ndarray:
@@ -111,7 +109,7 @@ class Runner:
         self._steps = len(self._clock) - 2
         rows = {entry.id: row for row, entry in enumerate(program.rows)}
         constants = {program.rows[row].id: k for k, (row, _) in enumerate(program.constants)}
-        self._given = np.array([_find(id, constants, "constant", program) for id in parameters], dtype=np.int64)
+        self._given = np.array([find(id, constants, "constant", program) for id in parameters], dtype=np.int64)
         self._driven = {program.rows[row].id: constants[program.rows[row].id] for row in program.driven}
         self._defaults = np.array([value for _, value in program.constants], dtype=float)
         self._savings = [_prepared(saving, rows, self._steps, program) for saving in savings]
@@ -122,77 +120,52 @@ class Runner:
     def run(
         self,
         values: np.ndarray,
-        driven: Mapping[str, Schedule | np.ndarray] | None = None,
+        driven: Mapping[str, Driver] | None = None,
         *,
         tables: Mapping[str, Sequence[float]] | None = None,
+        first_member: int = 0,
         progress: Progress | None = None,
     ) -> list[np.ndarray]:
-        """values (parameters, members), also when there are no parameters; driven and tables as in `Inputs`."""
+        """values (parameters, members), also when there are no parameters; the rest as in `Inputs`."""
         values = np.ascontiguousarray(values, dtype=float)
         if values.ndim != 2 or values.shape[0] != len(self._given):
             raise ValueError(f"values have shape {values.shape}, not ({len(self._given)}, members)")
         members = values.shape[1]
         parameters = np.empty((len(self._defaults), 2), dtype=np.int64)
-        parameters[:, 0] = _address(self._defaults) + 8 * np.arange(len(self._defaults))
+        parameters[:, 0] = address(self._defaults) + 8 * np.arange(len(self._defaults))
         parameters[:, 1] = 0
-        parameters[self._given, 0] = _address(values) + 8 * members * np.arange(len(values))
+        parameters[self._given, 0] = address(values) + 8 * members * np.arange(len(values))
         parameters[self._given, 1] = 1
-        offsets, terms, kept = self._terms(driven or {}, parameters, members)
+        held = {id: tuple(parameters[constant].tolist()) for id, constant in self._driven.items()}
+        drivers = prepared(self._program, driven or {}, held, self._steps, members)
         lookups = self._lookups if not tables else _lookups(self._replaced(tables))
         saved = [saving.output(members) for saving in self._savings]
-        words = [[*s.words, _address(out), s.slots] for s, out in zip(self._savings, saved, strict=True)]
+        words = [[*s.words, address(out), s.slots] for s, out in zip(self._savings, saved, strict=True)]
         savings = np.array(words, dtype=np.int64)
-        parts = (self._clock, parameters, offsets, terms, lookups)
+        parts = (self._clock, parameters, drivers.offsets, drivers.terms, lookups)
+        noise = [first_member, len(drivers.noises), address(drivers.noises)]
         job = np.array(
-            [members, self._steps, *map(_address, parts), len(saved), _address(savings)],
+            [members, self._steps, *map(address, parts), len(saved), address(savings), *noise],
             dtype=np.int64,
         )
-        self._share(_address(job), members, len(terms), progress)
-        del kept  # held the drivers' arrays until here
+        self._share(address(job), members, len(drivers.terms) + NOISE_ROWS * len(drivers.noises), progress)
         return saved
-
-    def _terms(self, driven, parameters, members) -> tuple[np.ndarray, np.ndarray, list]:
-        """Offsets and terms of the driven constants as `driver.ll` reads them, and the arrays they point to."""
-        for id in driven:
-            _find(id, self._driven, "driven constant", self._program)
-        terms, offsets, kept = [], [0], []
-        for id, constant in self._driven.items():
-            given = driven.get(id)
-            if given is None:
-                address, stride = parameters[constant]
-                terms.append((_address(_ONE), 0, address, 0, stride))
-            elif isinstance(given, Schedule):
-                profiles, weights = _array(given.profiles), _array(given.weights)
-                _check_shape(id, "profiles", profiles, (len(profiles), self._steps + 1))
-                _check_shape(id, "weights", weights, (len(profiles), members))
-                kept += [profiles, weights]
-                terms += [
-                    (_address(profiles) + 8 * k * (self._steps + 1), 1, _address(weights) + 8 * k * members, 0, 1)
-                    for k in range(len(profiles))
-                ] or [(_address(_ZERO), 0, _address(_ZERO), 0, 0)]
-            else:
-                series = _array(given)
-                _check_shape(id, "series", series, (self._steps + 1, members))
-                kept.append(series)
-                terms.append((_address(_ONE), 0, _address(series), members, 1))
-            offsets.append(len(terms))
-        return np.array(offsets, dtype=np.int64), np.array(terms, dtype=np.int64).reshape(-1, 5), kept
 
     def _replaced(self, tables: Mapping[str, Sequence[float]]) -> dict:
         changed = dict(self._tables)
         for id, ys in tables.items():
-            xs, old, more = changed[_find(id, {name: name for name in changed}, "lookup", self._program)]
-            _check_shape(id, "ys", np.asarray(ys), old.shape)
-            changed[id] = (xs, _array(ys), more)
+            xs, old, more = changed[find(id, {name: name for name in changed}, "lookup", self._program)]
+            check_shape(id, "ys", np.asarray(ys), old.shape)
+            changed[id] = (xs, doubles(ys), more)
         return changed
 
-    def _share(self, job: int, members: int, terms: int, progress: Progress | None) -> None:
+    def _share(self, job: int, members: int, more: int, progress: Progress | None) -> None:
         """All blocks, a few at a time to whichever thread is free; the calling thread works too and reports."""
         size = self._kernel.block
         blocks = -(-members // size)
         threads = max(1, min(self._threads, blocks))
         portion = max(1, min(64, blocks // (4 * threads)))
-        spaces = self._workspaces(threads, terms)
+        spaces = self._workspaces(threads, more)
         starts, taking = iter(range(0, blocks, portion)), threading.Lock()
         done = [0]
 
@@ -203,7 +176,7 @@ class Runner:
                 if start is None:
                     return
                 end = min(start + portion, blocks)
-                self._kernel.run(job, _address(space), start, end)
+                self._kernel.run(job, address(space), start, end)
                 with taking:
                     done[0] += min(end * size, members) - start * size
                 if report:
@@ -222,11 +195,11 @@ class Runner:
         if progress:
             progress(members, members)
 
-    def _workspaces(self, threads: int, terms: int) -> list[np.ndarray]:
-        """One a thread, each beginning on a cache line."""
-        need = (self._kernel.rows + terms) * self._kernel.block
+    def _workspaces(self, threads: int, more: int) -> list[np.ndarray]:
+        """One a thread, each beginning on a cache line, with `more` rows than the kernel's own."""
+        need = (self._kernel.rows + more) * self._kernel.block
         if len(self._spaces) < threads or len(self._spaces[0]) < need:
-            self._spaces = [_aligned(need) for _ in range(threads)]
+            self._spaces = [aligned(need) for _ in range(threads)]
         return self._spaces[:threads]
 
 
@@ -299,17 +272,17 @@ class _Prepared:
 
 
 def _prepared(saving: Saving, rows: Mapping[str, int], steps: int, program: Program) -> _Prepared:
-    picked = np.array([_find(name, rows, "variable", program) for name in saving.names], dtype=np.int64)
-    slot, weight = np.ascontiguousarray(saving.slot, dtype=np.int64), _array(saving.weight)
-    _check_shape("saving", "slot", slot, (steps + 1,))
-    _check_shape("saving", "weight", weight, (steps + 1,))
+    picked = np.array([find(name, rows, "variable", program) for name in saving.names], dtype=np.int64)
+    slot, weight = np.ascontiguousarray(saving.slot, dtype=np.int64), doubles(saving.weight)
+    check_shape("saving", "slot", slot, (steps + 1,))
+    check_shape("saving", "weight", weight, (steps + 1,))
     used, firsts = np.unique(slot, return_index=True)
     used, firsts = used[used >= 0], firsts[used >= 0]
     fresh = np.zeros(steps + 1, dtype=np.int64)
     fresh[firsts] = 1
     slots = int(used[-1]) + 1 if len(used) else 0
     arrays = (picked, slot, fresh, weight)
-    return _Prepared([len(picked), *map(_address, arrays)], slots, len(picked), len(used) == slots, arrays)
+    return _Prepared([len(picked), *map(address, arrays)], slots, len(picked), len(used) == slots, arrays)
 
 
 def _lookups(tables: Mapping[str, tuple[np.ndarray, np.ndarray, bool]]) -> np.ndarray:
@@ -321,32 +294,3 @@ def _lookups(tables: Mapping[str, tuple[np.ndarray, np.ndarray, bool]]) -> np.nd
         last = slopes[-1:] if extrapolate and len(slopes) else _ZERO
         parts += [xs, ys, slopes, last]
     return np.concatenate(parts)[1:].astype(float)
-
-
-def _find(id: str, known: Mapping, what: str, program: Program):
-    """known[id], or a ValueError that names the nearest."""
-    if id in known:
-        return known[id]
-    near = difflib.get_close_matches(id, list(known), n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise ValueError(f"model '{program.name}' has no {what} '{id}'{hint}")
-
-
-def _check_shape(id: str, what: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
-    if array.shape != shape:
-        raise ValueError(f"'{id}': {what} have shape {array.shape}, not {shape}")
-
-
-def _array(values) -> np.ndarray:
-    return np.ascontiguousarray(values, dtype=float)
-
-
-def _address(array: np.ndarray) -> int:
-    return array.ctypes.data
-
-
-def _aligned(count: int) -> np.ndarray:
-    """`count` zeros whose first begins on a multiple of 64 bytes."""
-    raw = np.zeros(count + 8)
-    skip = (-_address(raw) % 64) // 8
-    return raw[skip : skip + count]

@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from huangpu.program import Program
-from huangpu.runtime.ensemble import Inputs, Progress, Runner, Saving, Schedule, available_threads, parameter_rows
+from huangpu.runtime.drivers import Noise, Schedule
+from huangpu.runtime.ensemble import Inputs, Progress, Runner, Saving, available_threads, parameter_rows
 
 LEAF = 1024  # members; another number would be other bits
 
@@ -53,7 +54,8 @@ def reduce(
     """Run members 0 ... size - 1 and return the answer of each reducer.
 
     `inputs` gives a leaf's inputs when its turn comes: `slices` of arrays, or a function that draws them (its numbers
-    may depend on the first member alone, for leaves are asked for in any order, by several threads at once).
+    may depend on the first member alone, for leaves are asked for in any order, by several threads at once). Where
+    noise counts members, a leaf's first is added to the `first_member` that it gives.
     ValueError: as `simulate`, no members, inputs of another size than asked for.
     """
     if size < 1:
@@ -71,7 +73,7 @@ def reduce(
                 return
             first = leaf * LEAF
             members = min(LEAF, size - first)
-            arrays = runner.run(inputs(first, members), members)
+            arrays = runner.run(inputs(first, members), first, members)
             parts = [reducer.leaf(arrays, first) for reducer in reducers]
             with taking:
                 for tree, part in zip(trees, parts, strict=True):
@@ -98,6 +100,11 @@ def slices(inputs: Inputs) -> LeafInputs:
         match values:
             case Schedule(profiles, weights):
                 return Schedule(profiles, np.asarray(weights)[:, first : first + count])
+            case Noise(_, sd, _, tau, around):
+                parts = {"sd": sd, "tau": tau, "around": around}
+                return dataclasses.replace(values, **{name: cut(part, first, count) for name, part in parts.items()})
+            case None:
+                return None
             case _ if np.ndim(values):
                 return np.asarray(values)[..., first : first + count]
         return values
@@ -118,13 +125,15 @@ class _Runner:
         self._names: tuple[str, ...] | None = None
         self._runner: Runner | None = None
 
-    def run(self, inputs: Inputs, members: int) -> list[np.ndarray]:
+    def run(self, inputs: Inputs, first: int, members: int) -> list[np.ndarray]:
         if inputs.size != members:
             raise ValueError(f"inputs of {inputs.size} members were given where {members} were asked for")
         names = tuple(inputs.parameters)
         if self._runner is None or names != self._names:
             self._names, self._runner = names, self._make(names)
-        return self._runner.run(parameter_rows(inputs), inputs.driven, tables=inputs.tables)
+        return self._runner.run(
+            parameter_rows(inputs), inputs.driven, tables=inputs.tables, first_member=inputs.first_member + first
+        )
 
 
 class _Tree:

@@ -94,11 +94,23 @@ def test_more_investment_never_means_less_capital():
 
 @pytest.mark.parametrize("lever", LEVERS)
 def test_every_lever_moves_something(lever):
-    driver = np.zeros((len(step_times(PROGRAM)), 2))
-    driver[:, 1] = 1.0
-    values = run(IDS, size=2, driven={lever: driver})
+    """Among all the others at full strength: goals and programmes need each other."""
+    driven = {other: np.ones((len(step_times(PROGRAM)), 2)) for other in LEVERS}
+    driven[lever][:, 1] = 0.0
+    if lever in ("goals_to_2020", "goals_to_2025"):  # a later plan's goals are higher
+        driven["goals_to_2027"][:] = 0.0
+    if lever == "goals_to_2020":
+        driven["goals_to_2025"][:] = 0.0
+    values = run(IDS, size=2, driven=driven)
     changed = {IDS[i].split("[")[0] for i in np.nonzero((values[..., 0] != values[..., 1]).any(axis=1))[0]}
     assert len(changed - {lever}) > 3
+
+
+def test_key_industries_have_no_more_robots_than_all_industry():
+    (key,), others = run(("robots[key_industries]",)), run(("robots[other_industries]",))
+    density = run(("above_scale_robot_density", "robot_density[key_industries]"))
+    assert (others >= 0).all() and (key > 0).all()
+    assert (density[0] < density[1]).all()
 
 
 def test_shares_stay_between_nothing_and_all():

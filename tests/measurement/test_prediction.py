@@ -158,3 +158,16 @@ def test_a_member_that_is_not_finite_is_nan_and_spoils_no_other(layer_of, row):
     others = [0, 2, 3]
     assert np.array_equal(found["nominal"].values[:, others], clean["nominal"].values[:, others])
     assert np.array_equal(found["share"], clean["share"])
+
+
+def test_a_stock_keeps_its_share_from_year_to_year(layer_of, row, metrics_text):
+    falling = Simulated(np.arange(2011, 2021), {}, np.arange(2010.0, 2022.0), {})
+    layer = layer_of(metrics=metrics_text.replace("variable: stock,", "variable: stock, keeps: 0.9,", 1))
+    size = 500
+    stock = np.linspace(100.0, 20.0, len(falling.times))[:, None] * np.ones(size)
+    flows = {name: np.ones((10, size)) * 0.5 for name in layer.requirements()[0]}
+    simulated = Simulated(falling.years, flows, falling.times, {"stock": stock})
+    sigma = {name: np.full(size, 0.3) for name in layer.metrics.sigmas()}
+    predicted = predict(layer, simulated, sigma, 1)["stock"].values
+    assert (predicted[1:] >= 0.9 * predicted[:-1] - 1e-12).all()
+    assert (predicted[1:] < predicted[:-1]).any()

@@ -31,7 +31,7 @@ def world(operator: str = ">=", statistic: str = "level", value: float = 160.0, 
     quantity = Quantity(
         label="Output", unit="yuan_1e8", variable="output", operator="annual_mean", transform="log", chart=True
     )
-    metrics = Metrics("metrics.yaml", {}, PartYear(), math.inf, {}, {"output": quantity}, (series,), ())
+    metrics = Metrics("metrics.yaml", {}, PartYear(), 1.0, math.inf, {}, {"output": quantity}, (series,), ())
     return predictions, Answer((older, target), readings, tuple(scores)), metrics
 
 
@@ -75,7 +75,7 @@ def test_a_programme_is_drawn_only_when_asked_for():
     predictions, answer, metrics = world(modelled_as="programme")
     assert len(fans(predictions, answer, metrics, ROWS, set())) == 1
     plain = metrics.quantities["output"].model_copy(update={"chart": False})
-    quiet = Metrics("metrics.yaml", {}, PartYear(), math.inf, {}, {"output": plain}, metrics.series, ())
+    quiet = Metrics("metrics.yaml", {}, PartYear(), 1.0, math.inf, {}, {"output": plain}, metrics.series, ())
     assert fans(predictions, answer, quiet, ROWS, set()) == []
 
 

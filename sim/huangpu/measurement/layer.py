@@ -87,14 +87,12 @@ class Layer:
         return tuple(row.row_id for row in self.rows)
 
     def rows_behind(self) -> dict[str, tuple[str, ...]]:
-        """Row ids behind each quantity: of all quantities that share a process with it; behind a derived one those of
-        its parts."""
+        """Row ids behind each quantity: its own and those of quantities that inform it or that it is made of."""
         quantities = self.metrics.quantities
-        behind: dict[str, tuple[str, ...]] = {}
+        about = {name: {name, *quantity.informed_by} for name, quantity in quantities.items()}
         for name, quantity in quantities.items():
-            shared = [r.row_id for r in self.rows if quantities[r.quantity].discrepancy.keys() & quantity.discrepancy]
-            behind[name] = tuple(dict.fromkeys([*shared, *(r for part in quantity.parts for r in behind[part])]))
-        return behind
+            about[name].update(*(about[part] for part in quantity.parts))
+        return {name: tuple(r.row_id for r in self.rows if r.quantity in about[name]) for name in quantities}
 
 
 def load_layer(metrics: Path | str, observations: Path | str, *, start: float) -> Layer:

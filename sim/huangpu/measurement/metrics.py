@@ -28,6 +28,8 @@ class Quantity(Strict):
     operator    annual_mean (a rate, over the calendar year), at_date or year_end (a stock, at a point in time)
     discrepancy process -> loading
     basis       the definition on which the figure is predicted; "" where there is only one
+    informed_by quantities whose figures are about it too
+    keeps       share of itself that a stock keeps from one year's end to the next at least, in predictions
     """
 
     label: str = ""
@@ -42,6 +44,8 @@ class Quantity(Strict):
     ratio: tuple[str, str] | None = Field(None, strict=False)
     sum: tuple[str, ...] | None = Field(None, strict=False)
     chart: bool = False
+    informed_by: tuple[str, ...] = Field((), strict=False)
+    keeps: float | None = Field(None, ge=0, le=1)
     reason: str = ""
 
     @property
@@ -116,6 +120,7 @@ class PartYear(Strict):
 class _File(Strict):
     shock_years: dict[str, float] = Field({})
     part_year: PartYear = PartYear()
+    part_year_in_shocks: float = Field(1.0, ge=1)
     bound_reach: float = Field(math.inf, gt=0)
     processes: dict[str, Process] = Field({})
     quantities: dict[str, Quantity]
@@ -130,6 +135,7 @@ class Metrics:
     path: str
     shock_years: Mapping[int, float]
     part_year: PartYear
+    part_year_in_shocks: float
     bound_reach: float
     processes: Mapping[str, Process]
     quantities: Mapping[str, Quantity]
@@ -153,9 +159,8 @@ def read_metrics(path: Path | str) -> Metrics:
     document, file = load_yaml(path, _File)
     check(document, _problems(document, file))
     shocks = {int(year): factor for year, factor in file.shock_years.items()}
-    return Metrics(
-        str(path), shocks, file.part_year, file.bound_reach, file.processes, file.quantities, file.series, file.offsets
-    )
+    widths = (file.part_year, file.part_year_in_shocks, file.bound_reach)
+    return Metrics(str(path), shocks, *widths, file.processes, file.quantities, file.series, file.offsets)
 
 
 def _problems(document: Document, file: _File) -> Iterator[Problem]:
@@ -189,6 +194,9 @@ def _problems(document: Document, file: _File) -> Iterator[Problem]:
 
 
 def _quantity_problems(quantity: Quantity, file: _File, seen: list[str]) -> Iterator[str]:
+    for other in quantity.informed_by:
+        if other not in file.quantities:
+            yield f"informed_by: unknown quantity '{other}'{nearest(other, file.quantities)}"
     made = [quantity.variable is not None, quantity.ratio is not None, quantity.sum is not None]
     if made.count(True) != 1:
         yield "expected exactly one of variable, ratio and sum"

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -76,7 +77,11 @@ def _figures(name: str, layer: Layer, simulated: Simulated, draws: Discrepancy) 
     quantity = layer.metrics.quantities[name]
     times = simulated.years + (0 if quantity.operator == ANNUAL else 1.0)
     at = np.array([figure_time(quantity, float(t)) for t in times])
-    return inverse(quantity, transformed(quantity, simulated, times) + draws.of(quantity, name, layer, at))
+    figures = inverse(quantity, transformed(quantity, simulated, times) + draws.of(quantity, name, layer, at))
+    if quantity.keeps is not None:
+        for before, after in pairwise(figures):
+            np.maximum(after, quantity.keeps * before, out=after)
+    return figures
 
 
 def _derived(quantity: Quantity, figures: Mapping[str, np.ndarray]) -> np.ndarray:

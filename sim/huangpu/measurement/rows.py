@@ -61,10 +61,10 @@ def _level(o: Observation, quantity: Quantity, metrics: Metrics):
         if quantity.operator != ANNUAL:
             raise Unusable("a part year of a stock")
         if o.kind == "share":
-            se = math.hypot(se, _widening(metrics.part_year.share_points, o.months, "share_points"))
+            se = math.hypot(se, _widening(metrics, "share_points", o))
         else:
             scale = 12 / o.months
-            extra = value * _widening(metrics.part_year.level_relative, o.months, "level_relative")
+            extra = value * _widening(metrics, "level_relative", o)
             value, se = value * scale, scale * math.hypot(se, extra)
     y, slope = TRANSFORMS[quantity.transform](value)
     return y, slope * se, ((1.0, _time(o, quantity)),)
@@ -82,16 +82,18 @@ def _growth(o: Observation, quantity: Quantity, metrics: Metrics):
     years = last - first + 1 if how == "avg" else 1
     se = years * o.se
     if (o.months or 12) < 12:
-        se = math.hypot(se, _widening(metrics.part_year.growth_points, o.months, "growth_points"))
+        se = math.hypot(se, _widening(metrics, "growth_points", o))
     at = _year_time(quantity)
     return years * log(1 + o.value / 100), se / (100 + o.value), ((1.0, at(last)), (-1.0, at(first - 1)))
 
 
-def _widening(table: dict[str, float], months: int, name: str) -> float:
+def _widening(metrics: Metrics, table: str, o: Observation) -> float:
+    """Extra standard error of a part year that stands for the full year; wider where the year held a dated shock."""
     try:
-        return table[str(months)]
+        extra = getattr(metrics.part_year, table)[str(o.months)]
     except KeyError:
-        raise Unusable(f"{months} months, and part_year.{name} has no error for them") from None
+        raise Unusable(f"{o.months} months, and part_year.{table} has no error for them") from None
+    return extra * (metrics.part_year_in_shocks if o.year in metrics.shock_years else 1.0)
 
 
 def _time(o: Observation, quantity: Quantity) -> float:

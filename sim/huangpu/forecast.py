@@ -10,9 +10,7 @@ The four are apart so that a caller can show progress, time them, or stop half w
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +20,7 @@ import xarray as xr
 from huangpu import measurement, results, runtime
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
+from huangpu.fitted import changes, fitted_scenario
 from huangpu.ir import ModelError
 from huangpu.measurement import Layer, Simulated
 from huangpu.program import Program
@@ -94,7 +93,8 @@ def prepare(path: Path, *, model: Path | None = None, members: int | None = None
     layer = measurement.load_layer(shipped(METRICS), shipped(OBSERVATIONS), start=program.initial_time)
     _check_model(program, layer)
     _check_scenario(scenario, who)
-    history, notes = _history(scenario, program, who, layer), tuple(_stale(who))
+    fitted = fitted_scenario(who, program)
+    history, notes = _history(scenario, program, fitted, layer), tuple(changes(who, fitted))
     return Job(scenario, program, who, layer, history, notes)
 
 
@@ -187,26 +187,13 @@ def _check_scenario(scenario: Scenario, members: Members) -> None:
         raise ScenarioError(scenario.document.report(problems))
 
 
-def _stale(members: Members) -> Iterator[str]:
-    """What has changed since the posterior was made, of the files that it was made from."""
-    made_from = json.loads(str(members.attrs.get("files", "{}")))
-    for name, digest in made_from.items():
-        path = shipped(f"calibration/{name}")
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-            yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
-
-
-def _history(scenario: Scenario, program: Program, members: Members, layer: Layer) -> Scenario | None:
+def _history(scenario: Scenario, program: Program, fitted: Scenario | None, layer: Layer) -> Scenario | None:
     """The scenario that the members were fitted on, or None where this one has the same levers and parameters.
 
     What was reported corrects the past that it was reported in. A scenario that changes the past keeps that correction,
     or the reported figures would undo the change.
     """
-    name = members.attrs.get("scenario")
-    if not name:
-        return None
-    fitted = check(load_scenario(shipped(f"scenarios/{name}.yaml")), program)
-    if (fitted.levers, dict(fitted.parameters)) == (scenario.levers, dict(scenario.parameters)):
+    if fitted is None or (fitted.levers, dict(fitted.parameters)) == (scenario.levers, dict(scenario.parameters)):
         return None
     end = min(program.final_time, float(np.ceil(layer.last_time())))
     return replace(fitted, seed=scenario.seed, members=scenario.members, end=max(end, program.initial_time + 1))

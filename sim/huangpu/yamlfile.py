@@ -93,6 +93,14 @@ def read_yaml(path: Path | str) -> Document:
     text, trouble = _read_text(Path(path))
     if trouble:
         return Document(file, problems=(Problem(0, (), trouble),))
+    return parse_yaml(text, file)
+
+
+def parse_yaml(text: str, file: str) -> Document:
+    """As `read_yaml`, of text that is there already; `file` names it in problems."""
+    if len(text) > SIZE:
+        trouble = f"is {len(text):,} characters long, expected at most {SIZE:,}"
+        return Document(file, problems=(Problem(0, (), trouble),))
     builder = _Builder()
     try:
         for event in yaml.parse(text, Loader=_LOADER):

@@ -70,6 +70,7 @@ $192-192-192,0,Times New Roman|12||0-0-0|0-0-0|0-0-255|-1--1--1|-1--1--1|96,96,1
 """
 
 SCENARIO = """
+# 汽车
 name: pushed
 model: toy.mdl
 posterior: none
@@ -169,6 +170,7 @@ def test_the_file_says_what_made_it_and_comes_out_the_same_again(folder):
     assert {"delivery_p", "sigma.output", "chain", "draw"} <= set(members.columns)
     assert members.attrs["model_hash"] == program.model_hash
     assert members.attrs["scenario"] == "pushed"
+    assert members.attrs["scenario_text"] == SCENARIO
     assert json.loads(members.attrs["row_ids"]) == [f"o{year}" for year in range(2010, 2019)]
     assert set(json.loads(members.attrs["files"])) == {"observations.csv", "metrics.yaml", "priors.yaml"}
     assert json.loads(members.attrs["settings"])["seed"] == 3

@@ -79,7 +79,7 @@ def _attrs(question: Question, settings: Settings) -> dict[str, object]:
         "model": question.program.name,
         "model_hash": question.program.model_hash,
         "scenario": question.scenario.name,
-        "scenario_hash": hashlib.sha256(question.scenario.text.encode("utf-8")).hexdigest(),
+        "scenario_text": question.scenario.text,
         "row_ids": json.dumps(question.layer.row_ids()),
         "files": json.dumps(question.files),
         "seed": settings.seed,

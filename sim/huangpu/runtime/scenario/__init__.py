@@ -2,14 +2,15 @@
 
 Two steps, because a file names its model: `load_scenario` reads the file and checks its form, `check` compares it with
 the compiled model. Each gathers all problems and raises them together, one a line: file, line, key, what was found,
-what is expected. `scenarios/README.md` describes the format for people, `json_schema` for editors.
+what is expected. `stored_scenario` is `load_scenario` for the text that a file of members keeps. `scenarios/README.md`
+describes the format for people, `json_schema` for editors.
 """
 
 from huangpu.runtime.scenario.check import check
 from huangpu.runtime.scenario.data import LeverWindow, Scenario, ScenarioError
 from huangpu.runtime.scenario.form import json_schema
 from huangpu.runtime.scenario.levers import delivery, lever_profile
-from huangpu.runtime.scenario.read import load_scenario
+from huangpu.runtime.scenario.read import load_scenario, stored_scenario
 
 __all__ = [
     "LeverWindow",
@@ -20,4 +21,5 @@ __all__ = [
     "json_schema",
     "lever_profile",
     "load_scenario",
+    "stored_scenario",
 ]

@@ -10,12 +10,28 @@ from pydantic import ValidationError
 
 from huangpu.runtime.scenario.data import LeverWindow, Scenario, ScenarioError
 from huangpu.runtime.scenario.form import Horizon, Quantity, Ramp, Range, Save, ScenarioFile, Window
-from huangpu.yamlfile import Document, Key, Problem, nearest, read_yaml
+from huangpu.yamlfile import Document, Key, Problem, nearest, parse_yaml, read_yaml
 
 
 def load_scenario(path: Path | str) -> Scenario:
     """Read a scenario file and check its form; raises ScenarioError with every problem. `check` must follow."""
     document = read_yaml(path)
+    form = _form(document)
+    model = _inside(document, "model", form.model) if form.model else None
+    posterior = form.posterior
+    if posterior not in ("default", "none"):
+        posterior = str(_inside(document, "posterior", posterior))
+    return _scenario(document, form, model, posterior)
+
+
+def stored_scenario(text: str, file: str) -> Scenario:
+    """The scenario whose text a results or posterior file keeps, for a model and members that the caller has: files
+    that the text names are not looked for. `file` names it in errors. Raises ScenarioError; `check` must follow."""
+    document = parse_yaml(text, file)
+    return _scenario(document, _form(document), None, "none")
+
+
+def _form(document: Document) -> ScenarioFile:
     problems = list(document.problems)
     form = None
     if document.data is not None or not problems:
@@ -24,10 +40,10 @@ def load_scenario(path: Path | str) -> Scenario:
         problems += [p for p in found if p.key not in known]
     if form is None or problems:
         raise ScenarioError(document.report(problems))
-    model = _inside(document, "model", form.model) if form.model else None
-    posterior = form.posterior
-    if posterior not in ("default", "none"):
-        posterior = str(_inside(document, "posterior", posterior))
+    return form
+
+
+def _scenario(document: Document, form: ScenarioFile, model: Path | None, posterior: str) -> Scenario:
     return Scenario(
         name=form.name,
         title=form.title or form.name,

@@ -1,0 +1,61 @@
+"""What a posterior says of how it was made: the scenario that it was fitted on, and what has changed since.
+
+A file of members may come from anybody, so nothing that it says is a path, and all of it is checked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+
+from huangpu.files import shipped
+from huangpu.program import Program
+from huangpu.runtime.members import Members, MembersError
+from huangpu.runtime.scenario import Scenario, ScenarioError, check, stored_scenario
+from huangpu.yamlfile import read_yaml
+
+FILES = ("observations.csv", "metrics.yaml", "priors.yaml")  # of calibration/, in the attribute `files`
+AGAIN = "run `huangpu calibrate` again"
+
+
+def fitted_scenario(members: Members, program: Program) -> Scenario | None:
+    """The scenario that the members were fitted on, checked; None for members that were not fitted.
+
+    It is built from the text that the file keeps, so editing the scenario's own file changes no posterior. MembersError
+    where the text is missing or is no scenario of this model.
+    """
+    if "scenario" not in members.attrs:
+        return None
+    if "scenario_text" not in members.attrs:
+        raise MembersError(f"the posterior does not hold the scenario that it was fitted on; {AGAIN}")
+    try:
+        return check(stored_scenario(str(members.attrs["scenario_text"]), "the posterior's scenario_text"), program)
+    except ScenarioError as error:
+        raise MembersError(f"{str(error).splitlines()[0]}; {AGAIN}") from None
+
+
+def changes(members: Members, fitted: Scenario | None) -> Iterator[str]:
+    """What has changed since the posterior was made, of the files that it was made from, a line each."""
+    for name, digest in _files(members).items():
+        if hashlib.sha256(shipped(f"calibration/{name}").read_bytes()).hexdigest() != digest:
+            yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
+    if fitted is None:
+        return
+    now = read_yaml(shipped(f"scenarios/{fitted.name}.yaml"))  # a name that the form of a scenario has let through
+    if now.text and now.text != fitted.text:
+        yield (
+            f"scenarios/{fitted.name}.yaml is not as the posterior was fitted on it; reported figures are still met "
+            "with the one that was fitted, `huangpu calibrate` renews it"
+        )
+
+
+def _files(members: Members) -> Mapping[str, str]:
+    """Name in calibration/ -> sha256, as the posterior says."""
+    try:
+        found = json.loads(str(members.attrs.get("files", "{}")))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not found.keys() <= set(FILES):
+        raise MembersError(f"the posterior's attribute 'files' is not a JSON table of {', '.join(FILES)}; {AGAIN}")
+    return found

@@ -97,7 +97,7 @@ def test_every_lever_moves_something(lever):
     """Among all the others at full strength: goals and programmes need each other."""
     driven = {other: np.ones((len(step_times(PROGRAM)), 2)) for other in LEVERS}
     driven[lever][:, 1] = 0.0
-    if lever in ("goals_to_2020", "goals_to_2025"):  # a later plan's goals are higher
+    if lever in ("goals_to_2020", "goals_to_2025"):  # a later plan asks for more
         driven["goals_to_2027"][:] = 0.0
     if lever == "goals_to_2020":
         driven["goals_to_2025"][:] = 0.0

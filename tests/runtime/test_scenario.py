@@ -1,5 +1,6 @@
 """Scenario files: what they mean, and one clear line for everything that is wrong with them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,15 @@ EDITS = [
                                "2010 to 2035"),
     ("[{series: {2010: 1, 2020: 1, 2021: 0.9}}]", "[{start: 2020, hold: 0.9}]",
      "s.yaml:12: levers.demand: rests at 1 in the model, so windows that begin at 0 do not fit it; give one series"),
+    ("hold: 0.8", "hold: -0.8", "s.yaml:9: levers.robot_subsidy[1].hold: found -0.8, expected a strength from 0 to 10 "
+                                "(1 = as the plan states it)"),
+    ("hold: 0.8", "hold: 10.5", "s.yaml:9: levers.robot_subsidy[1].hold: found 10.5, expected a strength from 0 to 10 "
+                                "(1 = as the plan states it)"),
+    ("land: 0.3", "land: 1e9", "s.yaml:11: levers.land: found 1e+09, expected a strength from 0 to 10 "
+                               "(1 = as the plan states it)"),
+    ("high: 1", "high: 11", "s.yaml:10: levers.robot_subsidy[2].delivery.high: found 11, expected 10.0 or less"),
+    ("2021: 0.9", "2021: -0.9", "s.yaml:12: levers.demand[1].series.2021: found -0.9, expected a strength from 0 to 10 "
+                                "(1 = as the plan states it)"),
     ("members: 40", "member: 40", "s.yaml:4: member: unknown key; did you mean 'members'?"),
     ("members: 40", "members: many", "s.yaml:4: members: found 'many', expected a whole number"),
     ("members: 40", "members: 40.5", "s.yaml:4: members: found 40.5, expected a whole number"),
@@ -174,6 +184,14 @@ def test_model_and_posterior_are_found_beside_the_scenario(tmp_path):
     s = load_scenario(folder / "s.yaml")
     assert s.model == tmp_path.resolve() / "models" / "m.mdl"
     assert s.posterior == str(tmp_path.resolve() / "calibration" / "m.nc")
+
+
+def test_what_is_no_lever_but_a_driver_may_be_below_0_and_large(tmp_path):
+    text = TEXT.replace("2021: 0.9", "2021: -0.9, 2022: 400")
+    path = write(tmp_path, text)
+    assert check(load_scenario(path), replace(PROGRAM, views={"Drivers": ("demand",)}))
+    with pytest.raises(ScenarioError):
+        check(load_scenario(path), replace(PROGRAM, views={"Levers": ("demand",)}))
 
 
 # ---- levers through time

@@ -11,6 +11,8 @@ from huangpu.runtime.scenario.form import Quantity, Window
 from huangpu.yamlfile import Key, nearest
 
 _TINY = 1e-9  # years; two times this close are the same
+STRONGEST = 10.0  # times what a plan states; beyond, the model says nothing
+DRIVERS = "Drivers"  # the view of what is driven but is no lever: it may be of any size and sign
 
 
 def check(scenario: Scenario, program: Program) -> Scenario:
@@ -44,6 +46,7 @@ class _Names:
                 self.elements.setdefault(name, []).append(entry)
         self.default = {program.rows[row].id: value for row, value in program.constants}
         self.driven = {program.rows[row].id for row in program.driven}
+        self.drivers = set(program.views.get(DRIVERS, ()))
 
     def where(self, kept: Callable[[Entry], bool]) -> list[str]:
         return [name for name, entries in self.elements.items() if all(kept(e) for e in entries)]
@@ -99,6 +102,8 @@ def _lever_mismatches(lever: str, given: float | list[Window], names: _Names) ->
         hint = "; set it under parameters" if entry.kind == "constant" else ""
         yield key, f"is {_a(entry.kind)} of the model, expected a lever{hint}"
         return
+    if entry.base not in names.drivers:
+        yield from _strength_mismatches(key, given)
     windows = given if isinstance(given, list) else []
     rest = names.default.get(entry.id, 0.0)
     if rest != 0 and windows and (len(windows) > 1 or windows[0].series is None):
@@ -112,6 +117,18 @@ def _lever_mismatches(lever: str, given: float | list[Window], names: _Names) ->
             yield from _year_mismatch((*at, name), year, names.program)
         for text in window.series or {}:
             yield from _year_mismatch((*at, "series", text), float(text), names.program)
+
+
+def _strength_mismatches(key: Key, given: float | list[Window]) -> Iterator[tuple[Key, str]]:
+    if not isinstance(given, list):
+        strengths = {key: given}
+    else:
+        strengths = {(*key, position, "hold"): window.hold for position, window in enumerate(given)}
+        for position, window in enumerate(given):
+            strengths |= {(*key, position, "series", year): value for year, value in (window.series or {}).items()}
+    for at, strength in strengths.items():
+        if not 0 <= strength <= STRONGEST:
+            yield at, f"found {strength:g}, expected a strength from 0 to {STRONGEST:g} (1 = as the plan states it)"
 
 
 def _year_mismatch(key: Key, year: float | None, program: Program) -> Iterator[tuple[Key, str]]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_val
 from pydantic_core import PydanticCustomError
 
 MEMBERS = 10_000_000
+DELIVERED = 10.0  # times what a plan states
 
 
 class _Form(BaseModel):
@@ -45,8 +46,8 @@ class Ramp(_Form):
 
 
 class Range(_Form):
-    low: float = Field(ge=0)
-    high: float = Field(ge=0)
+    low: float = Field(ge=0, le=DELIVERED)
+    high: float = Field(ge=0, le=DELIVERED)
 
     @model_validator(mode="after")
     def _rules(self) -> Range:
@@ -93,7 +94,7 @@ class Window(_Form):
     end: float | None = Field(None, description="Year in which it begins to fade; without it, it stays")
     fade: Ramp | None = Field(None, description="How it gets from `hold` back to 0")
     delivery: Annotated[
-        Annotated[float, Field(ge=0), Tag("a_number")]
+        Annotated[float, Field(ge=0, le=DELIVERED), Tag("a_number")]
         | Annotated[Range, Tag("low_and_high")]
         | Annotated[str, Tag("the_name_of_a_posterior_column")],
         _either(a_number=_NUMBER, low_and_high=(dict, Range), the_name_of_a_posterior_column=str),

@@ -175,6 +175,36 @@ def test_wrong_options(here, capsys, nothing_runs):
     assert "No such command 'rnu'" in refused(capsys, "rnu", "s.yaml")
 
 
+def test_messages_are_sentences_of_their_own(here, capsys, nothing_runs):
+    for arguments in (["run", "s.yaml", "--members", "0"], ["run"], ["rnu"], ["calibrate", "--steps", "7"]):
+        line = refused(capsys, *arguments)
+        assert line.endswith(". See huangpu --help.")
+        assert ".. See" not in line
+
+
+def test_where_no_member_is_finite_the_answer_is_written_and_refused(here, capsys):
+    (here / "s.yaml").write_text(
+        GOOD.replace("robot_subsidy: [{start: 2024, hold: 1, unit: dmnl}]", "demand_driver: -1e200")
+    )
+    assert main(["run", "s.yaml", "--no-plots", "--quiet"]) == 2
+    line = capsys.readouterr().err.strip()
+    assert line.startswith("huangpu: s.yaml: 20 of 20 members are not finite in ")
+    assert "gross_output_all_city" in line
+    assert "\n" not in line
+    assert tree(here / "results" / "runs" / "small") == ["run.nc", "scorecard.csv"]
+
+
+def test_a_posterior_that_names_other_files_is_refused(here, capsys, nothing_runs):
+    import netCDF4
+
+    with netCDF4.Dataset(here / "mine.nc", "w") as file:
+        file.createDimension("member", 2)
+        file.createVariable("capital_life", "f8", ("member",))[:] = 12.0
+        file.files = json.dumps({"../../secret": ""})
+    (here / "s.yaml").write_text(GOOD.replace("posterior: none", "posterior: mine.nc"))
+    assert "the posterior's attribute 'files' is not a JSON table" in refused(capsys, "run", "s.yaml")
+
+
 def test_our_own_fault_is_one_line_and_exit_code_1(here, capsys, monkeypatch):
     def broken(*_, **__):
         raise KeyError("inside\nout")

@@ -103,6 +103,7 @@ def run(
             _print_answer(job, done, folder)
     if timing:
         laps.show()
+    forecast.check_finite(job, done)
 
 
 @app.command()
@@ -250,7 +251,7 @@ class _Laps:
 
 def _explain(error: Exception) -> int:
     if hasattr(error, "format_message"):  # typer's: a wrong option or argument
-        return _complain(f"{error.format_message()} See huangpu --help.", 2)
+        return _complain(f"{error.format_message().rstrip().removesuffix('.')}. See huangpu --help.", 2)
     if isinstance(error, _bad_input()):
         return _complain(str(error), 2)
     if os.environ.get("HUANGPU_TRACEBACK"):

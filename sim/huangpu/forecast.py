@@ -5,6 +5,8 @@
     score      predictions (the run plus discrepancy given what was reported) and the odds of every target
     write      scorecard.csv, run.nc and charts
 
+    check_finite, after these, refuses an answer to which no member had a number
+
 The four are apart so that a caller can show progress, time them, or stop half way.
 """
 
@@ -138,6 +140,17 @@ def write(job: Job, forecast: Forecast, folder: Path, *, charts: bool = True, pr
         observations = measurement.read_observations(shipped(OBSERVATIONS))
         fans = results.fans(forecast.predictions, forecast.answer, job.layer.metrics, observations, job.layer.row_ids())
         write_charts(fans, folder, source_line(job), progress)
+
+
+def check_finite(job: Job, forecast: Forecast) -> None:
+    """ScenarioError where no member at all gave a finite number for a target: then nothing is known of its odds."""
+    lost = {s.quantity: s.bad_members for s in forecast.answer.scores if s.bad_members == s.members}
+    if lost:
+        names, count = ", ".join(lost), max(lost.values())
+        raise ScenarioError(
+            f"{job.scenario.file}: {count:,} of {count:,} members are not finite in {names}, so the probabilities "
+            "there say nothing; look for a parameter or driver that is far too large or too small"
+        )
 
 
 def source_line(job: Job) -> str:

@@ -131,6 +131,26 @@ def test_the_file_has_a_row_a_target_in_order(hundred, tmp_path):
     assert [p.name for p in path.parent.iterdir()] == ["scorecard.csv"]
 
 
+@pytest.mark.parametrize(
+    ("level", "members", "probability", "error"),
+    [(0.0, 4000, 0.001, 0.001), (90.0, 4000, 0.999, 0.001), (0.0, 20, 0.2, 0.2), (90.0, 20, 0.8, 0.2)],
+)
+def test_the_file_holds_no_certainty(tmp_path, level, members, probability, error):
+    score = one(make_predictions(share=np.full((1, members), level)))
+    write_scorecard([score], tmp_path / "scorecard.csv")
+    with (tmp_path / "scorecard.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (float(row["probability"]), float(row["mc_error"])) == pytest.approx((probability, error), rel=1e-12)
+    assert score.probability == (level > 50)  # in memory it stays the share
+
+
+def test_the_file_keeps_a_share_below_the_limit(tmp_path):
+    values = np.zeros((1, 4000))
+    values[0, 0] = 90
+    write_scorecard([one(make_predictions(share=values))], tmp_path / "scorecard.csv")
+    assert ",0.00025," in (tmp_path / "scorecard.csv").read_text()
+
+
 def test_a_failed_write_leaves_the_old_file(hundred, tmp_path):
     path = tmp_path / "scorecard.csv"
     path.write_text("old")

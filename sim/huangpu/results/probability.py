@@ -8,6 +8,7 @@ widen it. It is never less than the binomial error.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -22,6 +23,9 @@ Comparison = Callable[[Array, Target, float], Array]
 # slow chains.
 BATCHES_PER_CHAIN = 10
 SMALLEST_BATCH = 10
+
+# Below this a chance is not told apart: the model knows less than its members can count.
+FINEST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,16 @@ def probability(met: Array, values: Array, batches: list[Array]) -> Probability:
         effective = n / _inflation(_ranks(values), batches)
         error = 0.5 / (effective + 1)
     return Probability(value, float(error), float(effective))
+
+
+def limit(effective: float) -> float:
+    """The largest chance that would leave none of `effective` independent members on its side one time in twenty.
+
+    1 - 0.05 ** (1 / n), about 3 / n, never below FINEST, rounded up to one digit, at most 0.99.
+    """
+    chance = max(FINEST, 1 - 0.05 ** (1 / max(effective, 1)))
+    exponent = math.floor(math.log10(chance))
+    return min(math.ceil(round(chance / 10**exponent, 6)) * 10**exponent, 0.99)
 
 
 def batches_of(chain: Array | None, draw: Array | None) -> list[Array]:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import xarray as xr
 
 from huangpu.measurement.datafile import DataError
-from huangpu.results.probability import OPERATORS, batches_of, probability
+from huangpu.results.probability import OPERATORS, batches_of, limit, probability
 from huangpu.results.readings import Reading
 from huangpu.results.statistics import STATISTICS
 from huangpu.results.targets import Target
@@ -165,13 +165,24 @@ def _float(value) -> float | None:
 
 
 def write_scorecard(scores: Sequence[Score], path: Path) -> None:
-    """scorecard.csv: a header and a row a target; numbers at full precision, empty where there is none."""
+    """scorecard.csv: a header and a row a target; numbers at full precision, empty where there is none.
+
+    A probability is the share of members that meet the target, but never 0 or 1, which no count of members shows: it is
+    then the limit that a terminal prints (`<0.1 %` is 0.001, `>99.9 %` is 0.999), and `mc_error` is as large.
+    """
     columns = [field.name for field in fields(Score)]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows([_cell(getattr(score, column)) for column in columns] for score in scores)
+    writer.writerows([_cell(getattr(score, column)) for column in columns] for score in map(_never_certain, scores))
     write_text(path, text.getvalue())
+
+
+def _never_certain(score: Score) -> Score:
+    if score.probability not in (0, 1):
+        return score
+    least = limit(score.effective_members)
+    return replace(score, probability=abs(score.probability - least), mc_error=least)
 
 
 def _cell(value) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from huangpu.results.probability import OPERATORS
+from huangpu.results.probability import FINEST, OPERATORS, limit
 
 # unit of the data files -> (what an amount is multiplied by, how the unit is then written)
 UNITS = {
@@ -29,9 +27,6 @@ UNITS = {
     "robot": (1, "robots"),
     "product": (1, "products"),
 }
-
-# Below this a chance is not told apart: the model knows less than its members can count.
-FINEST = 0.001
 
 
 def scale(unit: str) -> float:
@@ -65,18 +60,15 @@ def _exact(value: float) -> str:
 def chance(value: float | None, effective: float | None) -> str:
     """A probability for people, never 0 or 100 %.
 
-    Where no member (or every one) meets the target the limit is the largest chance that would still give that, one time
-    in twenty, with as many independent members: 1 - 0.05 ** (1 / n), about 3 / n, rounded up to one digit.
+    Where no member (or every one) meets the target it is `probability.limit`, from below (or above).
     """
     if value is None:
         return ""
-    limit = max(FINEST, 1 - 0.05 ** (1 / max(effective, 1))) if value in (0, 1) else FINEST
-    exponent = math.floor(math.log10(limit))
-    limit = min(math.ceil(round(limit / 10**exponent, 6)) * 10**exponent, 0.99)
-    if value < limit and (value == 0 or value < FINEST):
-        return f"<{100 * limit:.6g} %"
-    if value > 1 - limit and (value == 1 or value > 1 - FINEST):
-        return f">{100 * (1 - limit):.6g} %"
+    least = limit(effective) if value in (0, 1) else FINEST
+    if value < least:
+        return f"<{100 * least:.6g} %"
+    if value > 1 - least:
+        return f">{100 * (1 - least):.6g} %"
     return f"{100 * value:.1f} %"
 
 

@@ -50,10 +50,10 @@ def ordered(
     return Ordered(model, initial, step, driven)
 
 
-def program(ordered: Ordered, method: str = "euler", lanes: int = 8, **layout) -> Program:
+def program(ordered: Ordered, method: str = "euler", lanes: int = 8, precision: str = "double", **layout) -> Program:
     model = ordered.model
     rows = {v.id: row for row, v in enumerate(model.variables)}
-    text = llvm.emit(ordered, method, lanes=lanes, **layout)
+    text = llvm.emit(ordered, method, lanes=lanes, precision=precision, **layout)
     return Program(
         name=model.name,
         hash=hashlib.sha256(text.encode()).hexdigest(),
@@ -73,6 +73,7 @@ def program(ordered: Ordered, method: str = "euler", lanes: int = 8, **layout) -
         saveper=model.saveper,
         kernel=text,
         readable="",
+        precision=precision,
     )
 
 

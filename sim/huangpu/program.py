@@ -49,6 +49,7 @@ class Program:
     saveper: float
     kernel: str  # LLVM text
     readable: str  # Python text: the reference, and what `huangpu show` prints
+    precision: str = "double"  # or "single": what the kernel computes with
 
 
 def to_json(program: Program) -> str:

@@ -26,25 +26,28 @@ __all__ = ["ModelError", "compile_model", "ordered_model"]
 DRIVEN_VIEWS = ("Levers", "Drivers")  # constants drawn in these views are driven through time unless told otherwise
 
 
-def compile_model(path: str | Path, *, method: str = "euler", driven: Iterable[str] | None = None) -> Program:
+def compile_model(
+    path: str | Path, *, method: str = "euler", driven: Iterable[str] | None = None, precision: str = "double"
+) -> Program:
     """The program of a model file. `ModelError` says what is wrong with the file and where.
 
     method: "euler" or "rk4"; driven: ids of the constants that runs may drive through time, by default those drawn in
-    the views named "Levers" and "Drivers".
+    the views named "Levers" and "Drivers"; precision: "double", or "single" to screen many members, half again to twice
+    as fast and right to about 1e-5.
     """
     from huangpu.compiler import host
     from huangpu.compiler.textfile import read_bytes
 
     data = read_bytes(path)
     driven = None if driven is None else tuple(driven)
-    hash_ = _hash(data, Path(path).stem, method, driven)
+    hash_ = _hash(data, Path(path).stem, method, driven, precision)
     folder, lanes = cache.folder("programs"), host.lanes()
     name = f"{hash_}-{lanes}.json"
     kept = cache.read(folder / name) if folder else None
     if kept is not None:
         return from_json(kept.decode("utf-8"))
     ordered = ordered_model(path, driven=driven, data=data)
-    program = _program(ordered, method, lanes, hash_, hashlib.sha256(data).hexdigest())
+    program = _program(ordered, method, precision, lanes, hash_, hashlib.sha256(data).hexdigest())
     if folder:
         cache.write(folder / name, to_json(program).encode("utf-8"))
     return program
@@ -65,7 +68,7 @@ def _drawn(model: FlatModel) -> tuple[str, ...]:
     return tuple(v.id for v in model.variables if v.kind == "constant" and v.base in bases)
 
 
-def _program(ordered: Ordered, method: str, lanes: int, hash_: str, model_hash: str) -> Program:
+def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: str, model_hash: str) -> Program:
     from huangpu.compiler import llvm, python
 
     model = ordered.model
@@ -87,13 +90,20 @@ def _program(ordered: Ordered, method: str, lanes: int, hash_: str, model_hash: 
         final_time=model.final_time,
         time_step=model.time_step,
         saveper=model.saveper,
-        kernel=llvm.emit(ordered, method, lanes=lanes),
+        kernel=llvm.emit(ordered, method, lanes=lanes, precision=precision),
         readable=python.emit(ordered),
+        precision=precision,
     )
 
 
-def _hash(data: bytes, name: str, method: str, driven: tuple[str, ...] | None) -> str:
-    parts = [_version(), data, name.encode("utf-8", "surrogateescape"), method.encode(), repr(driven).encode()]
+def _hash(data: bytes, name: str, method: str, driven: tuple[str, ...] | None, precision: str) -> str:
+    parts = [
+        _version(),
+        data,
+        name.encode("utf-8", "surrogateescape"),
+        method.encode(),
+        repr((driven, precision)).encode(),
+    ]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 
 

@@ -1,7 +1,7 @@
 ; The part of every kernel that is the same for all models: it moves blocks of members through the steps.
-; noise.ll has @disturb; llvm.py prints the other part: @block, the constants, @initial, @step, @advance.
+; noise.ll has @disturb, rows.ll what touches rows; llvm.py prints the other part: @block, the constants, @initial, @step, @advance.
 ;
-; Arrays are double unless said; strides count doubles; "address" is a pointer kept in an i64.
+; Arrays are double unless said, lookups and workspace of the kernel's precision; strides count elements; "address" is a pointer kept in an i64.
 ; job, an array of i64:
 ;   0 members   1 steps   2 address of the clock: dt, t[0], ..., t[steps]
 ;   3 address of the parameters, {address, stride by member} for each constant
@@ -41,35 +41,6 @@ define internal ptr @link(ptr %array, i64 %k) alwaysinline {
   %v = call i64 @word(ptr %array, i64 %k)
   %p = inttoptr i64 %v to ptr
   ret ptr %p
-}
-
-define internal ptr @row(ptr %space, i64 %row) alwaysinline {
-  %b = load i64, ptr @block
-  %at = mul i64 %row, %b
-  %p = getelementptr double, ptr %space, i64 %at
-  ret ptr %p
-}
-
-; to[j] = from[member first + j]; places past the last member repeat it, so that nothing foreign is ever computed
-define internal void @gather(ptr noalias %to, ptr noalias %from, i64 %stride, i64 %first, i64 %members) noinline {
-entry:
-  %b = load i64, ptr @block
-  %last = sub i64 %members, 1
-  br label %loop
-loop:
-  %j = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %here = add i64 %first, %j
-  %m = call i64 @llvm.umin.i64(i64 %here, i64 %last)
-  %at = mul i64 %m, %stride
-  %p = getelementptr double, ptr %from, i64 %at
-  %v = load double, ptr %p
-  %q = getelementptr double, ptr %to, i64 %j
-  store double %v, ptr %q
-  %next = add i64 %j, 1
-  %more = icmp ult i64 %next, %b
-  br i1 %more, label %loop, label %done
-done:
-  ret void
 }
 
 define internal void @parameters(ptr %job, ptr %space, i64 %first) {
@@ -134,28 +105,6 @@ done:
   ret void
 }
 
-; to[j] = (start ? 0 : to[j] +) profile * weight[j]; the first term is stored, not added to 0
-define internal void @add_term(ptr noalias %to, ptr noalias %weight, double %profile, i1 %start) {
-entry:
-  %b = load i64, ptr @block
-  br label %loop
-loop:
-  %j = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %p = getelementptr double, ptr %weight, i64 %j
-  %q = getelementptr double, ptr %to, i64 %j
-  %w = load double, ptr %p
-  %old = load double, ptr %q
-  %v = fmul double %profile, %w
-  %sum = fadd double %old, %v
-  %new = select i1 %start, double %v, double %sum
-  store double %new, ptr %q
-  %next = add i64 %j, 1
-  %more = icmp ult i64 %next, %b
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
 define internal void @drive(ptr %job, ptr %space, i64 %first, i64 %step) {
 entry:
   %offsets = call ptr @link(ptr %job, i64 4)
@@ -215,42 +164,6 @@ add:
   br label %test
 each.next:
   br label %each
-done:
-  ret void
-}
-
-define internal void @put(ptr noalias %to, ptr noalias %from, double %weight, i64 %count) {
-entry:
-  br label %loop
-loop:
-  %j = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %p = getelementptr double, ptr %from, i64 %j
-  %q = getelementptr double, ptr %to, i64 %j
-  %v = load double, ptr %p
-  %w = fmul double %weight, %v
-  store double %w, ptr %q
-  %next = add i64 %j, 1
-  %more = icmp ult i64 %next, %count
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
-define internal void @put_more(ptr noalias %to, ptr noalias %from, double %weight, i64 %count) {
-entry:
-  br label %loop
-loop:
-  %j = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %p = getelementptr double, ptr %from, i64 %j
-  %q = getelementptr double, ptr %to, i64 %j
-  %v = load double, ptr %p
-  %w = fmul double %weight, %v
-  %old = load double, ptr %q
-  %sum = fadd double %old, %w
-  store double %sum, ptr %q
-  %next = add i64 %j, 1
-  %more = icmp ult i64 %next, %count
-  br i1 %more, label %loop, label %done
 done:
   ret void
 }

@@ -1,37 +1,5 @@
 ; Noise on driven constants, the same for all models; see driver.ll for the job and the workspace, noise.py for the draws.
 
-declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)
-
-; state[j] = keep[j] * state[j] + push[j] * draw[j], and to[j] += state[j]
-define internal void @shake(ptr noalias %to, ptr noalias %state, ptr noalias %draw, ptr noalias %keep, ptr noalias %push) {
-entry:
-  %b = load i64, ptr @block
-  br label %loop
-loop:
-  %j = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %keep.at = getelementptr double, ptr %keep, i64 %j
-  %state.at = getelementptr double, ptr %state, i64 %j
-  %push.at = getelementptr double, ptr %push, i64 %j
-  %draw.at = getelementptr double, ptr %draw, i64 %j
-  %to.at = getelementptr double, ptr %to, i64 %j
-  %k = load double, ptr %keep.at
-  %old = load double, ptr %state.at
-  %p = load double, ptr %push.at
-  %d = load double, ptr %draw.at
-  %t = load double, ptr %to.at
-  %kept = fmul double %k, %old
-  %pushed = fmul double %p, %d
-  %new = fadd double %kept, %pushed
-  %sum = fadd double %t, %new
-  store double %new, ptr %state.at
-  store double %sum, ptr %to.at
-  %next = add i64 %j, 1
-  %more = icmp ult i64 %next, %b
-  br i1 %more, label %loop, label %done
-done:
-  ret void
-}
-
 ; number %k of {address, stride by member} in a noise, into a row
 define internal void @noise_row(ptr %job, ptr %noise, i64 %k, ptr %to, i64 %first) {
   %members = call i64 @word(ptr %job, i64 0)
@@ -51,8 +19,6 @@ entry:
   %any = icmp ne i64 %n, 0
   br i1 %any, label %begin, label %done
 begin:
-  %b = load i64, ptr @block
-  %bytes = mul i64 %b, 8
   %noises = call ptr @link(ptr %job, i64 11)
   %base = call i64 @word(ptr %job, i64 9)
   %member = add i64 %base, %first
@@ -72,13 +38,17 @@ one:
   %skip = mul i64 %k, 5
   %row = add i64 %row0, %skip
   %even.draw = call ptr @row(ptr %space, i64 %row)
-  %odd.draw = getelementptr double, ptr %even.draw, i64 %b
-  %state = getelementptr double, ptr %odd.draw, i64 %b
-  %keep = getelementptr double, ptr %state, i64 %b
-  %push = getelementptr double, ptr %keep, i64 %b
+  %row1 = add i64 %row, 1
+  %odd.draw = call ptr @row(ptr %space, i64 %row1)
+  %row2 = add i64 %row, 2
+  %state = call ptr @row(ptr %space, i64 %row2)
+  %row3 = add i64 %row, 3
+  %keep = call ptr @row(ptr %space, i64 %row3)
+  %row4 = add i64 %row, 4
+  %push = call ptr @row(ptr %space, i64 %row4)
   switch i64 %step, label %draw [ i64 0, label %start i64 1, label %second ]
 start:
-  call void @llvm.memset.p0.i64(ptr %state, i8 0, i64 %bytes, i1 false)
+  call void @clear(ptr %state)
   call void @noise_row(ptr %job, ptr %noise, i64 0, ptr %keep, i64 %first)
   call void @noise_row(ptr %job, ptr %noise, i64 1, ptr %push, i64 %first)
   br label %draw

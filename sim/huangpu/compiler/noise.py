@@ -18,6 +18,7 @@ import numpy as np
 from huangpu.compiler.maths import COS, ONE, SIGN, SIN, ln, polynomial
 from huangpu.compiler.plain import Numpy
 from huangpu.compiler.registers import Machine, Register
+from huangpu.compiler.vector import Layout
 
 PARITY = 0x1BD11BDAA9FC1A22
 TURNS = (16, 42, 12, 31, 16, 32, 24, 21)
@@ -64,8 +65,12 @@ def normals(seed: int, stream: int, members, steps) -> np.ndarray:
     return np.where(steps & 1, odd, even)
 
 
-def text(lanes: int, block: int) -> str:
-    """@noise.draw: the draws of a block's members, from %member on, for the steps 2 * %pair and 2 * %pair + 1."""
+def text(layout: Layout) -> str:
+    """@noise.draw: the draws of a block's members, from %member on, for the steps 2 * %pair and 2 * %pair + 1.
+
+    Drawn as doubles, then rounded where rows hold floats.
+    """
+    lanes = layout.lanes
     machine = Machine(lanes)
     vector = machine.type("i64")
 
@@ -77,12 +82,15 @@ def text(lanes: int, block: int) -> str:
     members = machine.put("i64", f"add {vector} {everywhere('%here')}, <{own}>")
     words = threefry((members, everywhere("%pair")), (everywhere("%seed"), everywhere("%stream")))
     draws = two_normals(*words, machine)
+    if layout.real != "double":
+        wide = machine.type("double")
+        draws = [machine.put(layout.real, f"fptrunc {wide} {draw} to {layout.vector}") for draw in draws]
     stores = [
         line
         for name, draw in zip(("even", "odd"), draws, strict=True)
         for line in (
-            f"  %{name}.at = getelementptr double, ptr %{name}, i64 %j",
-            f"  store {machine.type('double')} {draw}, ptr %{name}.at, align {min(8 * lanes, 64)}",
+            f"  %{name}.at = getelementptr {layout.real}, ptr %{name}, i64 %j",
+            f"  store {layout.vector} {draw}, ptr %{name}.at, align {layout.align}",
         )
     ]
     arguments = "ptr noalias %even, ptr noalias %odd, i64 %member, i64 %pair, i64 %seed, i64 %stream"
@@ -97,7 +105,7 @@ def text(lanes: int, block: int) -> str:
             *machine.lines,
             *stores,
             f"  %next = add i64 %j, {lanes}",
-            f"  %more = icmp ult i64 %next, {block}",
+            f"  %more = icmp ult i64 %next, {layout.block}",
             "  br i1 %more, label %loop, label %done",
             "done:",
             "  ret void",

@@ -7,8 +7,10 @@ intrinsics: one call of the C library a lane.
 
 from __future__ import annotations
 
+import ctypes
+import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 from huangpu.compiler.functions import SMALL
@@ -36,6 +38,9 @@ INTRINSICS = {
 LOGIC = {"and": "and", "or": "or"}
 
 
+SIZES = {"double": 8, "float": 4}  # bytes
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where things are: `rows` id -> row, `tables` id -> (table, its offset in the array of lookups).
@@ -47,19 +52,25 @@ class Layout:
     tables: dict[str, tuple[Table, int]]
     lanes: int
     block: int
+    real: str = "double"  # or "float": what rows and lookups hold and loops compute with
     marks: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
     def vector(self) -> str:
-        return f"<{self.lanes} x double>"
+        return f"<{self.lanes} x {self.real}>"
 
     @property
     def mask(self) -> str:
         return f"<{self.lanes} x i1>"
 
     @property
+    def suffix(self) -> str:
+        """Of the intrinsics' names."""
+        return f"v{self.lanes}f{8 * SIZES[self.real]}"
+
+    @property
     def align(self) -> int:
-        return min(8 * self.lanes, 64)  # bytes; the workspace begins on a cache line
+        return min(SIZES[self.real] * self.lanes, 64)  # bytes; the workspace begins on a cache line
 
 
 @dataclass
@@ -80,7 +91,9 @@ class Loop:
 
 def address(id: str, loop: Loop) -> str:
     """The register with the address of a row's vector."""
-    return loop.put(f"getelementptr double, ptr %{loop.name}.base, i64 {loop.layout.rows[id] * loop.layout.block}")
+    return loop.put(
+        f"getelementptr {loop.layout.real}, ptr %{loop.name}.base, i64 {loop.layout.rows[id] * loop.layout.block}"
+    )
 
 
 def compute(expr: Expr, loop: Loop) -> str:
@@ -88,7 +101,7 @@ def compute(expr: Expr, loop: Loop) -> str:
     vector = loop.layout.vector
     match expr:
         case Number(value):
-            return _splat(value)
+            return _splat(value, loop)
         case Time():
             return _broadcast("(time)", "%time", loop)
         case Name(id) if id == DT.id:
@@ -99,7 +112,7 @@ def compute(expr: Expr, loop: Loop) -> str:
             return loop.held[id]
         case Interpolate(table, x):
             shape, offset = loop.layout.tables[table]
-            at = loop.put(f"getelementptr double, ptr %lookups, i64 {offset}")
+            at = loop.put(f"getelementptr {loop.layout.real}, ptr %lookups, i64 {offset}")
             return loop.put(f"call {vector} @{lookup_name(shape)}({vector} {compute(x, loop)}, ptr {at})")
         case Call(op) if op in ORDERS or op in LOGIC or op == "not":
             return loop.put(f"uitofp {loop.layout.mask} {_truth(expr, loop)} to {vector}")
@@ -133,7 +146,7 @@ def _apply(op: str, args: tuple[str, ...], loop: Loop) -> str:
         return loop.put(f"call {vector} @maths.{op}({', '.join(f'{vector} {arg}' for arg in args)})")
     if op in INTRINSICS:
         listed = ", ".join(f"{vector} {arg}" for arg in args)
-        return loop.put(f"call {vector} @llvm.{INTRINSICS[op]}.v{loop.layout.lanes}f64({listed})")
+        return loop.put(f"call {vector} @llvm.{INTRINSICS[op]}.{loop.layout.suffix}({listed})")
     return COMPOSED[op](loop, *args)
 
 
@@ -159,12 +172,12 @@ def _extreme(compare: str) -> Composer:
 
 def _xidz(loop: Loop, a: str, b: str, c: str) -> str:
     size = _apply("abs", (b,), loop)
-    small = loop.put(f"fcmp olt {loop.layout.vector} {size}, {_splat(SMALL)}")
+    small = loop.put(f"fcmp olt {loop.layout.vector} {size}, {_splat(SMALL, loop)}")
     return _select(small, c, _apply("div", (a, b), loop), loop)
 
 
 def _zidz(loop: Loop, a: str, b: str) -> str:
-    return _xidz(loop, a, b, _splat(0.0))
+    return _xidz(loop, a, b, _splat(0.0, loop))
 
 
 def _square(loop: Loop, a: str) -> str:
@@ -173,7 +186,7 @@ def _square(loop: Loop, a: str) -> str:
 
 def _quantum(loop: Loop, a: str, b: str) -> str:
     whole = _apply("trunc", (_apply("div", (a, b), loop),), loop)
-    small = loop.put(f"fcmp olt {loop.layout.vector} {b}, {_splat(SMALL)}")
+    small = loop.put(f"fcmp olt {loop.layout.vector} {b}, {_splat(SMALL, loop)}")
     return _select(small, a, _apply("mul", (b, whole), loop), loop)
 
 
@@ -201,6 +214,8 @@ COMPOSED: dict[str, Composer] = {
 
 def _broadcast(key: str, scalar: str, loop: Loop) -> str:
     if key not in loop.held:
+        if loop.layout.real != "double":
+            scalar = loop.put(f"fptrunc double {scalar} to {loop.layout.real}")
         loop.held[key] = _everywhere(scalar, loop)
     return loop.held[key]
 
@@ -208,12 +223,13 @@ def _broadcast(key: str, scalar: str, loop: Loop) -> str:
 def _everywhere(scalar: str, loop: Loop) -> str:
     """A scalar in all lanes."""
     vector, lanes = loop.layout.vector, loop.layout.lanes
-    one = loop.put(f"insertelement {vector} poison, double {scalar}, i64 0")
+    one = loop.put(f"insertelement {vector} poison, {loop.layout.real} {scalar}, i64 0")
     return loop.put(f"shufflevector {vector} {one}, {vector} poison, <{lanes} x i32> zeroinitializer")
 
 
-def _splat(value: float) -> str:
-    return f"splat (double {literal(value)})"
+def _splat(value: float, loop: Loop) -> str:
+    value = value if loop.layout.real == "double" else ctypes.c_float(value).value
+    return f"splat ({loop.layout.real} {literal(value)})"
 
 
 # -- lookups and what is only declared --------------------------------------------------------------------------------
@@ -253,11 +269,11 @@ def lookup(table: Table, layout: Layout) -> str:
 
 def _knot(k: int, loop: Loop) -> str:
     """Number k of the table in all lanes."""
-    return _load_all(loop.put(f"getelementptr double, ptr %at, i64 {k}"), loop)
+    return _load_all(loop.put(f"getelementptr {loop.layout.real}, ptr %at, i64 {k}"), loop)
 
 
 def _load_all(address: str, loop: Loop) -> str:
-    return _everywhere(loop.put(f"load double, ptr {address}"), loop)
+    return _everywhere(loop.put(f"load {loop.layout.real}, ptr {address}"), loop)
 
 
 def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
@@ -268,8 +284,8 @@ def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
     loop.lines.append("  %n = phi i64 [ 1, %entry ], [ %n.next, %scan ]")
     for part, (name, start) in enumerate(zip(names, segment, strict=True)):
         loop.lines.append(f"  {name} = phi {vector} [ {start}, %entry ], [ %new{part}, %scan ]")
-    places = [loop.put(f"getelementptr double, ptr %at, i64 {k * knots}") for k in range(3)]
-    found = [_load_all(loop.put(f"getelementptr double, ptr {place}, i64 %n"), loop) for place in places]
+    places = [loop.put(f"getelementptr {loop.layout.real}, ptr %at, i64 {k * knots}") for k in range(3)]
+    found = [_load_all(loop.put(f"getelementptr {loop.layout.real}, ptr {place}, i64 %n"), loop) for place in places]
     reached = loop.put(f"fcmp oge {vector} {x}, {found[0]}")
     for part, (name, new) in enumerate(zip(names, found, strict=True)):
         loop.lines.append(f"  %new{part} = select {loop.layout.mask} {reached}, {vector} {new}, {vector} {name}")
@@ -279,10 +295,28 @@ def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
 
 
 def functions(layout: Layout) -> Iterator[str]:
-    """Every function of the tables, for vectors of this width: formulas, and intrinsics declared."""
-    yield from (function(f"maths.{op}", formula, layout.lanes) for op, formula in FORMULAS.items())
-    vector, lanes = layout.vector, layout.lanes
-    yield f"declare i1 @llvm.vector.reduce.or.v{lanes}i1({layout.mask})"
-    for name in (*INTRINSICS.values(), "sin", "cos", "tan"):  # the last for `Machine.library`
-        listed = ", ".join([vector] * (2 if name == "copysign" else 1))
-        yield f"declare {vector} @llvm.{name}.v{lanes}f64({listed})"
+    """Every function of the tables, for vectors of this width: formulas, and intrinsics declared.
+
+    Formulas are computed with doubles; where rows hold floats, what they are given is widened and their answer rounded.
+    """
+    double = replace(layout, real="double")
+    exact = layout.real == double.real
+    for op, formula in FORMULAS.items():
+        yield function(f"maths.{op}" if exact else f"double.{op}", formula, layout.lanes)
+        if not exact:
+            yield _rounded(op, list(inspect.signature(formula).parameters)[:-1], layout, double.vector)
+    yield f"declare i1 @llvm.vector.reduce.or.v{layout.lanes}i1({layout.mask})"
+    for like in (double,) if exact else (double, layout):
+        for name in (*INTRINSICS.values(), "sin", "cos", "tan"):  # the last for `Machine.library`
+            listed = ", ".join([like.vector] * (2 if name == "copysign" else 1))
+            yield f"declare {like.vector} @llvm.{name}.{like.suffix}({listed})"
+
+
+def _rounded(op: str, names: list[str], layout: Layout, wide: str) -> str:
+    """@maths.op on vectors of floats, by @double.op."""
+    loop, vector = Loop("r", layout), layout.vector
+    args = [f"{wide} {loop.put(f'fpext {vector} %{name} to {wide}')}" for name in names]
+    result = loop.put(f"call {wide} @double.{op}({', '.join(args)})")
+    result = loop.put(f"fptrunc {wide} {result} to {vector}")
+    head = f"define internal {vector} @maths.{op}({', '.join(f'{vector} %{name}' for name in names)}) noinline {{"
+    return "\n".join([head, *loop.lines, f"  ret {vector} {result}", "}", ""])

@@ -120,5 +120,6 @@ def provenance(program: Program, scenario: Scenario, members: Members) -> dict[s
         "posterior": json.dumps({name: str(value) for name, value in members.attrs.items()}, ensure_ascii=False),
         "dt": program.time_step,
         "method": program.method,
+        "precision": program.precision,
         "versions": json.dumps({name: version(name) for name in PACKAGES}),
     }

@@ -21,6 +21,7 @@ from huangpu.runtime.drivers import NOISE_ROWS, Driver, prepared
 Progress = Callable[[int, int], None]  # members done, members in all
 _NEAR = 1e-6  # of a step: how far from a step a time may lie and still mean it
 _ZERO = np.zeros(1)
+_REALS = {"double": np.float64, "single": np.float32}
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ class Runner:
         self._defaults = np.array([value for _, value in program.constants], dtype=float)
         self._savings = [_prepared(saving, rows, self._steps, program) for saving in savings]
         self._tables = {id: (np.array(xs), np.array(ys), more) for id, xs, ys, more in program.tables}
-        self._lookups = _lookups(self._tables)
+        self._real = _REALS[program.precision]
+        self._lookups = _lookups(self._tables, self._real)
         self._spaces: list[np.ndarray] = []
 
     def run(
@@ -138,7 +140,7 @@ class Runner:
         parameters[self._given, 1] = 1
         held = {id: tuple(parameters[constant].tolist()) for id, constant in self._driven.items()}
         drivers = prepared(self._program, driven or {}, held, self._steps, members)
-        lookups = self._lookups if not tables else _lookups(self._replaced(tables))
+        lookups = self._lookups if not tables else _lookups(self._replaced(tables), self._real)
         saved = [saving.output(members) for saving in self._savings]
         words = [[*s.words, address(out), s.slots] for s, out in zip(self._savings, saved, strict=True)]
         savings = np.array(words, dtype=np.int64)
@@ -285,7 +287,7 @@ def _prepared(saving: Saving, rows: Mapping[str, int], steps: int, program: Prog
     return _Prepared([len(picked), *map(address, arrays)], slots, len(picked), len(used) == slots, arrays)
 
 
-def _lookups(tables: Mapping[str, tuple[np.ndarray, np.ndarray, bool]]) -> np.ndarray:
+def _lookups(tables: Mapping[str, tuple[np.ndarray, np.ndarray, bool]], real: type) -> np.ndarray:
     """All lookups in a row: xs, ys, slopes each; see `vector.lookup` for the last slope."""
     parts = [_ZERO]
     for xs, ys, extrapolate in tables.values():
@@ -293,4 +295,4 @@ def _lookups(tables: Mapping[str, tuple[np.ndarray, np.ndarray, bool]]) -> np.nd
             slopes = np.diff(ys) / np.diff(xs)
         last = slopes[-1:] if extrapolate and len(slopes) else _ZERO
         parts += [xs, ys, slopes, last]
-    return np.concatenate(parts)[1:].astype(float)
+    return np.concatenate(parts)[1:].astype(real)

@@ -83,6 +83,25 @@ def test_anything_else_is_unsafe(text):
         guard.literal(text)
 
 
+@pytest.mark.parametrize(
+    "text", ["1" * 100_000, "1" * 100_000 + "x", "1+" + "1" * 401 + "+1", "(0,." + "0" * 500 + ")"]
+)
+def test_a_number_of_many_digits_is_refused_before_anything_looks_at_it(text):
+    with pytest.raises(guard.Unsafe, match="more than 400 digits"):
+        guard.literal(text)
+
+
+@pytest.mark.parametrize("text", ["1" * 300, "1.5" + "0" * 390, "-0." + "0" * 320 + "1"])
+def test_numbers_as_long_as_floats_need_are_read(text):
+    assert float(guard.literal(text)) == float(text)
+
+
+@pytest.mark.parametrize("equation", ["A = " + "1" * 1000, "A = 2*" + "1" * 1000 + "x", "R: (A1-A" + "9" * 1000 + ")"])
+def test_a_model_with_a_number_of_many_digits_names_the_line(tmp_path, equation):
+    with pytest.raises(ModelError, match=r"model.mdl:3: .*: a number of more than 400 digits"):
+        ordered_model(modelfile.write(tmp_path, "B = 1 | " + equation))
+
+
 def test_models_are_refused_when_the_guard_is_not_in_force(monkeypatch, tmp_path):
     path = modelfile.write(tmp_path, "y = 1")
     guard.vensim.cache_clear()

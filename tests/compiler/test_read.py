@@ -82,6 +82,31 @@ def test_all_unreadable_equations_are_named_at_once(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "equation",
+    [
+        "A = 1e400",
+        "A = B - -1e400",
+        "A = " + "9" * 350,
+        "A[R] = 1, -1e999",
+        "A((0,0),(1,1e999))",
+        "A = WITH LOOKUP(Time, ((-1e999,0),(1,1)))",
+    ],
+)
+def test_a_number_beyond_all_others_is_refused(tmp_path, equation):
+    lines = refusal(modelfile.write(tmp_path, "B = 1 | R: a, b | " + equation)).splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{tmp_path / 'model.mdl'}:4: A")
+    assert "a number beyond 1.8e+308, the largest there is" in lines[0]
+
+
+@pytest.mark.parametrize(
+    "named", ["R: (A1-A99999)", "R: (A1 - A99999 )", "R: x, (A1-A9), (A1-A99999)", "R: (A1-A9999999999)"]
+)
+def test_a_range_of_too_many_elements_is_refused(tmp_path, named):
+    assert "more than 10000 subscript elements" in refusal(modelfile.write(tmp_path, named + " | x = 1"))
+
+
+@pytest.mark.parametrize(
     ("equation", "value"),
     [
         ("x = -2^2", -4.0),

@@ -21,9 +21,11 @@ CANARIES = (  # text with an expression where only a literal belongs, and the gr
     ("lookups", "([(0,0)-(abs(-1),1)],(0,0),(1,1))"),
     ("components", "WITH LOOKUP(1,([(0,0)-(abs(-1),1)],(0,0),(1,1)))"),
 )
-NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+MAX_DIGITS = 400  # of one number; the largest and the smallest there are need some 310
+DIGITS = re.compile(r"[\d.]+")
+NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 TERM = re.compile(rf"[+-]? *{NUMBER}")
-SUM = re.compile(rf" *[+-]? *{NUMBER}(?: *[+-] *{NUMBER})+ *")
+SUM = re.compile(rf" *(?:[+-] *)?{NUMBER}(?: *[+-] *{NUMBER})+ *")
 CHAIN = re.compile(r"[\d.)\]]\s*[-+]\s*[\d.(\[]|[-+]\s*[-+]\s*[-+]")  # what no literal but a sum has
 
 
@@ -37,6 +39,8 @@ def literal(text: str) -> object:
     Sums, because PySD's grammar takes `10 - 4 - 3` for an array of three numbers without commas. They are added up
     here: left to `ast.parse`, a long one nests as deep as it is long.
     """
+    if has_long_number(text):
+        raise Unsafe(f"a number of more than {MAX_DIGITS} digits")
     if SUM.fullmatch(text):
         terms = [float(term.replace(" ", "")) for term in TERM.findall(text)]
         return functools.reduce(operator.add, terms)
@@ -46,6 +50,11 @@ def literal(text: str) -> object:
         return _value(ast.parse(text.strip(), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         raise Unsafe("something other than numbers") from None
+
+
+def has_long_number(text: str) -> bool:
+    """Whether digits follow one another beyond `MAX_DIGITS`. Asked first: other patterns try every part of a number."""
+    return any(len(digits) > MAX_DIGITS for digits in DIGITS.findall(text))
 
 
 def _value(node: ast.expr) -> object:

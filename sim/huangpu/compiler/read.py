@@ -12,6 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf, isinf
 from pathlib import Path
 
 from huangpu.compiler import guard
@@ -39,7 +40,8 @@ MAX_NESTING = 60  # parentheses inside parentheses; PySD's parser gives up at 10
 MAX_POINTS = 10_000  # of a lookup
 MAX_RANGE = 10_000  # elements of a subscript range
 
-NUMERIC_RANGE = re.compile(r"\(\s*[^()]*?(\d+)\s*-\s*[^()]*?(\d+)\s*\)")
+INNERMOST = re.compile(r"\(([^()]*)\)")
+LAST_DIGITS = re.compile(r"\d+$")
 SIGNED_BASE = re.compile(r"[-+*/^=(,<>]\s*\(\s*-\s*[\d.]+(?:e[+-]?\d+)?\s*\)\s*\^", re.IGNORECASE)
 
 
@@ -164,13 +166,16 @@ def _why(error: BaseException) -> str:
 
 
 def _check_size(equation: str) -> None:
+    if guard.has_long_number(equation):
+        raise ModelError(f"a number of more than {guard.MAX_DIGITS} digits. Write it shorter, such as 1e9.")
     depth = 0
     for character in equation:
         depth += (character in "([") - (character in ")]")
         if depth > MAX_NESTING:
             raise ModelError(f"more than {MAX_NESTING} nested parentheses. Split it into several equations.")
-    for first, last in NUMERIC_RANGE.findall(equation.partition(":")[2]) if ":" in equation else ():
-        if len(first) > 9 or len(last) > 9 or int(last) - int(first) > MAX_RANGE:
+    for inside in INNERMOST.findall(equation.partition(":")[2]):
+        first, last = (LAST_DIGITS.search(name.rstrip()) for name in inside.partition("-")[::2])  # (A1-A9)
+        if first and last and (max(len(first[0]), len(last[0])) > 9 or int(last[0]) - int(first[0]) > MAX_RANGE):
             raise ModelError(f"more than {MAX_RANGE} subscript elements.")
     if SIGNED_BASE.search(equation):
         raise ModelError("a negative number in parentheses before ^ is ambiguous. Name it as a constant of its own.")
@@ -245,7 +250,7 @@ def _node(part) -> Node:
     pysd = guard.vensim().expressions
     match part:
         case int() | float():
-            return Number(float(part))
+            return Number(_finite(part))
         case str():
             return Text(printable(part))
         case pysd.ReferenceStructure():
@@ -258,13 +263,23 @@ def _node(part) -> Node:
         case pysd.LookupsStructure():
             if len(part.x) > MAX_POINTS:
                 raise ModelError(f"more than {MAX_POINTS} points in a lookup.")
-            return Points(tuple(map(float, part.x)), tuple(map(float, part.y)), part.type == "extrapolate")
+            return Points(tuple(map(_finite, part.x)), tuple(map(_finite, part.y)), part.type == "extrapolate")
     if type(part).__name__ in STRUCTURES:
         function, fields = STRUCTURES[type(part).__name__]
         parts = [getattr(part, field) for field in fields]
         made = {i: _node(p) for i, p in {id(p): p for p in parts}.items()}  # SMOOTH's input is its initial value too
         return Apply(function, tuple(made[id(p)] for p in parts))
-    return Values(tuple(float(v) for v in part.ravel()))  # a numpy array: all that is left
+    return Values(tuple(map(_finite, part.ravel())))  # a numpy array: all that is left
+
+
+def _finite(value) -> float:
+    try:
+        number = float(value)
+    except OverflowError:
+        number = inf
+    if isinf(number):
+        raise ModelError(f"a number beyond {sys.float_info.max:.1e}, the largest there is. Choose a larger unit.")
+    return number
 
 
 def _subscripts(reference) -> tuple[str, ...]:

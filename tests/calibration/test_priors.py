@@ -38,13 +38,16 @@ def test_maps_have_their_inverses(name):
     assert row.to_normal(row.to_value(u, *numbers), *numbers) == pytest.approx(u, abs=1e-8)
 
 
-def entry(id, elements=()):
-    return Entry(id, id, "constant", id.split("[")[0], elements, "", "", False)
+def entry(id, elements=(), units=""):
+    return Entry(id, id, "constant", id.split("[")[0], elements, units, "", False)
 
 
 PROGRAM = Program(
     name="toy", hash="", model_hash="", method="euler",
-    rows=(entry("growth"), entry("level[a]", ("a",)), entry("level[b]", ("b",)), entry("life")),
+    rows=(
+        entry("growth", (), "1/year"), entry("level[a]", ("a",), "yuan"), entry("level[b]", ("b",), "yuan"),
+        entry("life"),
+    ),
     constants=((0, 0.1), (1, 1.0), (2, 2.0), (3, 9.0)),
     driven=(), tables=(), subscripts={}, dims={}, views={}, labels={},
     initial_time=0.0, final_time=1.0, time_step=1.0, saveper=1.0, kernel="", readable="",
@@ -76,6 +79,12 @@ def test_a_file_of_priors(read):
     u = np.random.default_rng(0).standard_normal((5, 100))
     assert priors.coordinates(priors.values(u)) == pytest.approx(u, abs=1e-8)
     assert priors.items[0].source == "s001"
+    assert [prior.unit for prior in priors.items] == ["1/year", "yuan", "yuan", "dmnl", "dmnl"]
+
+
+@pytest.mark.parametrize("unit", ["1/year", "1 / Year", '"(1/year)"', "((1/year))"])
+def test_units_are_compared_without_spaces_and_outer_parentheses(read, unit):
+    assert read(GOOD.replace("unit: 1/year", f"unit: {unit}")).items[0].unit == "1/year"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,11 @@ def test_a_file_of_priors(read):
         ("{a: 6, b: 7}", "{a: 6, c: 7}", "parameters.level[*].median: 'c' is no element here"),
         ("{a: 6, b: 7}", "{a: 6}", "parameters.level[*].median: 'b' has no number"),
         ("mean: 0.03, sd", "mean: 0.03, log_sd", "normal takes mean and sd, found mean, log_sd"),
+        ("unit: 1/year", "unit: year", "parameters.growth.unit: found 'year', expected '1/year', the unit of growth"),
+        ("unit: 1/year", "unit: (1)/(year)", "found '(1)/(year)', expected '1/year'"),
+        ("unit: 1/year", "unit: dmnl", "found 'dmnl', expected '1/year'"),
+        ("{a: 6, b: 7}", "5, unit: dmnl", "parameters.level[*].unit: found 'dmnl', expected 'yuan', the unit of level"),
+        ("low: 0.5,", "unit: percent, low: 0.5,", "parameters.delivery_plan.unit: found 'percent', expected 'dmnl'"),
         ("sd: 0.02", "sd: -1", "the spread must be above 0, found 0.03 and -1"),
         ("low: 0.5, high: 1.0", "low: 1.5, high: 1.0", "low must be below high"),
         ("reason: because, source: s001", "source: s001", "parameters.growth.reason: field required"),

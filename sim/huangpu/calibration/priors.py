@@ -24,6 +24,7 @@ from huangpu.yamlfile import Document, Problem, nearest
 JUDGEMENT = "judgement"
 DELIVERY = "delivery_"  # columns that scenarios name as the share of a plan that is carried out
 EVERY = "[*]"
+DIMENSIONLESS = "dmnl"
 Array = np.ndarray
 
 
@@ -81,7 +82,7 @@ class _Entry(Strict):
     sd: float | None = None
     log_sd: float | None = None
     logit_sd: float | None = None
-    unit: str = ""
+    unit: str | None = None
     reason: str = Field(min_length=1)
     source: str = Field(min_length=1)
 
@@ -92,7 +93,7 @@ class _File(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """One parameter: the name of its distribution with its two numbers, and why."""
+    """One parameter: the name of its distribution with its two numbers, its unit in the model, and why."""
 
     name: str
     distribution: str
@@ -125,10 +126,10 @@ class Priors:
 
 
 def read_priors(path: Path | str, program: Program, sigmas: Iterable[str], *, sources: Path | str) -> Priors:
-    """Read priors.yaml and check its names against the model's constants and the sigmas of metrics.yaml, its sources
-    against sources.csv. Raises DataError with every problem, one a line."""
+    """Read priors.yaml and check its names and units against the model's constants and the sigmas of metrics.yaml, its
+    sources against sources.csv. Raises DataError with every problem, one a line."""
     document, file = load_yaml(path, _File)
-    names = _Names(_constants(program), tuple(sigmas), _sources(sources))
+    names = _Names(_constants(program), _units(program), tuple(sigmas), _sources(sources))
     found: dict[str, Prior] = {}
     problems: list[Problem] = []
     for key, entry in file.parameters.items():
@@ -148,9 +149,10 @@ def read_priors(path: Path | str, program: Program, sigmas: Iterable[str], *, so
 
 @dataclass(frozen=True)
 class _Names:
-    """What priors may speak of. constants: whole name -> its scalar ids and their elements."""
+    """What priors may speak of. constants: whole name -> its scalar ids and their elements; units: by scalar id."""
 
     constants: Mapping[str, tuple[tuple[str, str], ...]]
+    units: Mapping[str, str]
     sigmas: tuple[str, ...]
     sources: frozenset[str]
 
@@ -161,6 +163,10 @@ def _constants(program: Program) -> dict[str, tuple[tuple[str, str], ...]]:
         entry = program.rows[row]
         found.setdefault(entry.base or entry.id, []).append((entry.id, ",".join(entry.elements)))
     return {base: tuple(ids) for base, ids in found.items()}
+
+
+def _units(program: Program) -> dict[str, str]:
+    return {program.rows[row].id: program.rows[row].units for row, _ in program.constants}
 
 
 def _sources(path: Path | str) -> frozenset[str]:
@@ -199,7 +205,29 @@ def _expand(document: Document, key: str, entry: _Entry, names: _Names) -> Itera
         if wrong := distribution.check(*numbers):
             yield document.problem(at, f"{wrong}, found {numbers[0]:g} and {numbers[1]:g}")
             return
-        yield Prior(name, entry.distribution, numbers, entry.unit, entry.reason, entry.source)
+        unit = names.units.get(name, "") or DIMENSIONLESS  # a sigma and a share have no other
+        if entry.unit is not None and _plain(entry.unit) != _plain(unit):
+            yield document.problem((*at, "unit"), f"found '{entry.unit}', expected '{unit}', the unit of {name}")
+            return
+        yield Prior(name, entry.distribution, numbers, unit, entry.reason, entry.source)
+
+
+def _plain(unit: str) -> str:
+    """A unit as it is compared: without spaces, capitals and parentheses around all of it."""
+    text = "".join(unit.split()).lower()
+    while text[:1] == "(" and _closes(text) == len(text) - 1:
+        text = text[1:-1]
+    return "" if text in ("1", DIMENSIONLESS, "dimensionless") else text
+
+
+def _closes(text: str) -> int:
+    """Position of the parenthesis that closes the one at 0; -1 if none does."""
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return position
+    return -1
 
 
 def _targets(key: str, names: _Names) -> tuple[tuple[str, str], ...] | str:

@@ -68,7 +68,7 @@ def _attrs(prior: Prior, row: Convergence) -> dict[str, object]:
     numbers = " ".join(f"{number:g}" for number in prior.numbers)
     return {
         "kind": kind,
-        "units": prior.unit or "dmnl",
+        "units": prior.unit,
         "prior": f"{prior.distribution} {numbers}",
         "rhat": round(row.rhat, 5),
         "ess": round(row.ess),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -43,14 +44,40 @@ def test_the_reference_run_is_as_promised(program):
     }
 
 
-def test_no_2024_plan_is_the_reference_without_it(program):
-    def windows(name):
-        scenario = check(load_scenario(shipped(f"scenarios/{name}.yaml")), program)
-        return {w for w in scenario.levers if "newind_2024_2027" not in w.stream}
+def windows(name, program):
+    scenario = check(load_scenario(shipped(f"scenarios/{name}.yaml")), program)
+    return {w.stream: w for w in scenario.levers}
 
-    plain = load_scenario(shipped("scenarios/no_2024_plan.yaml"))
-    assert not any("newind_2024_2027" in w.stream for w in plain.levers)
-    assert {w.stream for w in windows("no_2024_plan")} == {w.stream for w in windows("all_plans")}
+
+def plan_of(window) -> str:
+    return window.stream.split("|")[1]
+
+
+def test_no_2024_plan_is_the_reference_without_it(program):
+    """Where the plan of 2024 takes over from another, that one runs to its own last year; nothing else differs."""
+    full = windows("all_plans", program)
+    taken_over = {w.lever: w.start for w in full.values() if plan_of(w) == "newind_2024_2027"}
+    expected = {}
+    for stream, window in full.items():
+        if plan_of(window) == "newind_2024_2027":
+            continue
+        ends = int(plan_of(window).split("_")[-1]) + 1.0
+        expected[stream] = replace(window, end=ends) if window.end == taken_over.get(window.lever) else window
+    assert windows("no_2024_plan", program) == expected
+
+
+@pytest.mark.parametrize("name", ["plan_2016", "plan_2018", "plan_2023", "plan_2024"])
+def test_a_plan_alone_is_as_in_the_reference_until_another_would_take_over(name, program):
+    full, alone = windows("all_plans", program), windows(name, program)
+    (plan,) = {plan_of(w) for w in alone.values()}
+    assert {s for s, w in full.items() if plan_of(w) == plan} <= alone.keys()
+    for stream, window in alone.items():
+        if stream in full:  # a goal that two plans share belongs to the first of them there
+            there = full[stream]
+            assert window == replace(there, end=window.end, fade=window.fade)
+            assert window.end >= there.end
+        else:
+            assert window.lever.startswith("goals_"), stream
 
 
 def test_schema_for_editors_is_up_to_date():
@@ -67,7 +94,18 @@ def test_the_worked_example_of_the_readme_has_the_form(tmp_path):
 
 
 def test_the_readme_names_every_key():
+    """A key of the file and of a window has its row in their tables; what stands inside them is in a row's text."""
     text = shipped("scenarios/README.md").read_text(encoding="utf-8")
-    forms = json_schema()["$defs"] | {"file": json_schema()}
-    keys = {key for form in forms.values() for key in form.get("properties", {})}
-    assert {key for key in keys if key not in text} == set()
+    tables = dict(re.findall(r"^## (Keys|A window of a lever)$(.*?)^(?=## |\Z)", text, re.DOTALL | re.MULTILINE))
+    forms = {name: set(form.get("properties", {})) for name, form in json_schema()["$defs"].items()}
+    for title, keys in {"Keys": set(json_schema()["properties"]), "A window of a lever": forms.pop("Window")}.items():
+        first = [word for row in re.findall(r"^\|([^|]*)\|", tables[title], re.MULTILINE) for word in quoted(row)]
+        assert keys - set(first) == set()
+        assert {word for word in first if word not in keys | forms["Save"]} == set()
+    inside = set().union(*forms.values())
+    assert inside - set(quoted("".join(tables.values()))) == set()
+
+
+def quoted(text: str) -> list[str]:
+    """The words between backticks."""
+    return re.findall(r"\w+", " ".join(re.findall(r"`([^`]*)`", text)))

@@ -1,6 +1,7 @@
 """Every figure says where it comes from: sources that are cited exist, and only what has none cites none."""
 
 import csv
+import re
 
 import pytest
 
@@ -88,12 +89,7 @@ def cited(node: object, key: str = "") -> list[str]:
             return []
 
 
-def sourced_files() -> list[str]:
-    known = ["calibration/priors.yaml", "calibration/metrics.yaml", "results/readings.yaml"]
-    return [name for name in known if shipped(name).exists()]
-
-
-@pytest.mark.parametrize("name", sourced_files())
+@pytest.mark.parametrize("name", ["calibration/priors.yaml", "calibration/metrics.yaml", "results/readings.yaml"])
 def test_sources_that_priors_metrics_and_readings_cite(name):
     document = read_yaml(shipped(name))
     assert document.problems == ()
@@ -102,9 +98,19 @@ def test_sources_that_priors_metrics_and_readings_cite(name):
 
 
 def test_every_prior_gives_reason_and_source():
-    path = shipped("calibration/priors.yaml")
-    if not path.exists():
-        pytest.skip("no priors yet")
-    parameters = read_yaml(path).data["parameters"]
+    parameters = read_yaml(shipped("calibration/priors.yaml")).data["parameters"]
     bare = [name for name, prior in parameters.items() if not (prior.get("reason") and prior.get("source"))]
     assert bare == []
+
+
+@pytest.mark.parametrize(
+    "name", ["models/shanghai_industry.mdl", "calibration/priors.yaml", "calibration/metrics.yaml"]
+)
+def test_rows_and_sources_named_in_running_text_exist(name):
+    text = shipped(name).read_text(encoding="utf-8")
+    observed = {row["row_id"] for row in rows("calibration/observations.csv")}
+    named = set(re.findall(r"\bo[0-9]{4}\b", text)), set(re.findall(r"\b(?:s[0-9]{3}|plan_[a-z0-9]+)\b", text))
+    assert named[0] - observed == set()
+    assert named[1] - set(SOURCES) == set()
+    if name != "calibration/metrics.yaml":
+        assert all(named)

@@ -1,5 +1,6 @@
 """README's table of probabilities is what the shipped files say today."""
 
+import re
 from pathlib import Path
 
 from huangpu import forecast
@@ -31,3 +32,9 @@ def test_the_scorecard_in_the_readme_is_todays():
     text = README.read_text(encoding="utf-8")
     found = text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
     assert found == table(answer.scores), "\n" + table(answer.scores)
+
+
+def test_the_python_in_the_readme_runs(monkeypatch):
+    monkeypatch.chdir(README.parent)
+    for block in re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL):
+        exec(block, {})

@@ -43,13 +43,13 @@ def own_constants(size: int = 1) -> Members:
     return Members(size)
 
 
-def read_members(path: Path, program: Program, size: int | None = None, seed: int = 0) -> Members:
+def read_members(path: Path | str, program: Program, size: int | None = None, seed: int = 0) -> Members:
     """The first `size` members of a file (all if None); where it has fewer, more drawn from it with the seed.
 
     Member k is the same for every size. MembersError where the file is missing, made for another model, holds a column
     that is neither a constant of the model nor marked as something else, or a number that is not finite.
     """
-    columns, kinds, attrs = _read(path)
+    columns, kinds, attrs = _read(Path(path))
     made_for = attrs.get("model_hash")
     if made_for is not None and made_for != program.model_hash:
         raise MembersError(

@@ -96,10 +96,7 @@ def test_memory(setting, monkeypatch):
 
 
 def test_the_command_line(setting):
-    try:
-        named = check([row for row in command.MEASURES["command"](setting) if not row.name.endswith("imports")])
-    except Skip as why:
-        pytest.skip(str(why))  # no posterior yet
+    named = check([row for row in command.MEASURES["command"](setting) if not row.name.endswith("imports")])
     assert {"command.cold", "command.warm", "command.warm.simulate"} <= set(named)
 
 

@@ -200,7 +200,7 @@ def _scenario_file(path: Path) -> Path:
 
 
 def _print_answer(job, done, folder: Path) -> None:
-    from huangpu.results import print_scorecard
+    from huangpu.results.table import print_scorecard
 
     title = f"{job.scenario.title}: {job.members.size:,} members, seed {job.scenario.seed}"
     with _pipe():

@@ -24,7 +24,7 @@ def shown(hundred, width: int) -> str:
         "t.sure": make_reading(quantity="free"),
         "t.later": Reading("t.later", not_modelled="no figure exists"),
     }
-    hundred["free"] = hundred["share"]
+    hundred.values["free"], hundred.attrs["free"] = hundred.values["share"], hundred.attrs["share"]
     out = io.StringIO()
     scores = scorecard(hundred, targets, readings, {"share": ("o1",)})
     print_scorecard(scores, "Scorecard of a test", Console(file=out, width=width))

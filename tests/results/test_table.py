@@ -51,5 +51,5 @@ def test_everything_is_shown(hundred, width):
 
 
 def test_bad_members_are_named(hundred):
-    hundred["share"][-1, :7] = float("nan")
+    hundred.values["share"][-1, :7] = float("nan")
     assert "A share: 7 of 100 members gave no finite number" in shown(hundred, 120)

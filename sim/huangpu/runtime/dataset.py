@@ -1,6 +1,6 @@
 """Arrays of a run get names, units and what made them; as a Table, as xarray's Dataset, or as a file.
 
-The file is what xarray would write and reads back as the same Dataset. netCDF4 alone writes it, as importing xarray takes
+The file is what xarray would write and reads back as the same Dataset. netCDF4 alone writes it: importing xarray takes
 longer than a run of a thousand members.
 """
 

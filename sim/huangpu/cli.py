@@ -6,6 +6,7 @@ error stream, one clear line each.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -47,12 +48,16 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no table
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    gc.disable()  # what a command imports and reads stays to its end: looking for garbage among it takes a tenth more
     try:
         code = app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except Exception as error:
         return _explain(error)
+    finally:
+        gc.freeze()  # nor is it looked through when the interpreter ends
+        gc.enable()
     if code == STOPPED:  # typer turns an interrupt inside a command into this code
         return _complain("stopped; files already written are whole", STOPPED)
     return code if isinstance(code, int) else 0
@@ -125,6 +130,7 @@ def calibrate(
         from huangpu.calibration import posterior
         from huangpu.calibration.diagnostics import print_convergence
 
+    gc.enable()  # it runs for minutes
     chosen = {"seed": seed, "burn": burn, "steps": steps}
     settings = replace(posterior.SETTINGS, **{name: value for name, value in chosen.items() if value is not None})
     for name in ("burn", "steps"):

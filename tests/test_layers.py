@@ -171,7 +171,7 @@ def test_starting_is_light():
 
 
 def test_what_a_run_waits_for_is_light():
-    """All that is imported before the members run; scipy comes while they do, rich where a table is shown."""
+    """All that is imported before the members run; scipy comes when they are scored, rich when a table is shown."""
     code = "import sys; from huangpu import cli, forecast; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"numba", "pysd", "pandas", "matplotlib", "xarray", "emcee", "scipy", "rich"}

@@ -48,6 +48,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no table
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # it looks for some in every installed package
     gc.disable()  # what a command imports and reads stays to its end: looking for garbage among it takes a tenth more
     try:
         code = app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False)

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 
 import numpy as np
 
@@ -106,8 +104,6 @@ def prepare(path: Path, *, model: Path | None = None, members: int | None = None
 
 def simulate(job: Job, *, threads: int | None = None, progress: Report | None = None) -> Simulation:
     """Run the scenario, and the history that the posterior was fitted on where the scenario differs from it."""
-    # what scoring needs is imported meanwhile: the kernel needs no interpreter
-    Thread(target=import_module, args=("huangpu.measurement.prediction",)).start()
     savings, read = _measured(job.program, job.layer, job.scenario.end)
     run, arrays = runtime.run_and_save(
         job.program, job.scenario, job.members, savings, threads=threads, progress=progress

@@ -6,6 +6,7 @@ error stream, one clear line each.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -47,12 +48,17 @@ Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no table
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # it looks for some in every installed package
+    gc.disable()  # what a command imports and reads stays to its end: looking for garbage among it takes a tenth more
     try:
         code = app((sys.argv[1:] if arguments is None else arguments) or ["--help"], standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         code = STOPPED
     except Exception as error:
         return _explain(error)
+    finally:
+        gc.freeze()  # nor is it looked through when the interpreter ends
+        gc.enable()
     if code == STOPPED:  # typer turns an interrupt inside a command into this code
         return _complain("stopped; files already written are whole", STOPPED)
     return code if isinstance(code, int) else 0
@@ -125,6 +131,7 @@ def calibrate(
         from huangpu.calibration import posterior
         from huangpu.calibration.diagnostics import print_convergence
 
+    gc.enable()  # it runs for minutes
     chosen = {"seed": seed, "burn": burn, "steps": steps}
     settings = replace(posterior.SETTINGS, **{name: value for name, value in chosen.items() if value is not None})
     for name in ("burn", "steps"):
@@ -200,7 +207,7 @@ def _scenario_file(path: Path) -> Path:
 
 
 def _print_answer(job, done, folder: Path) -> None:
-    from huangpu.results import print_scorecard
+    from huangpu.results.table import print_scorecard
 
     title = f"{job.scenario.title}: {job.members.size:,} members, seed {job.scenario.seed}"
     with _pipe():

@@ -13,22 +13,25 @@ from huangpu.files import shipped
 from huangpu.program import Program
 from huangpu.runtime.members import Members, MembersError
 from huangpu.runtime.scenario import Scenario, ScenarioError, check, stored_scenario
-from huangpu.yamlfile import read_yaml
+from huangpu.yamlfile import read_text
 
 FILES = ("observations.csv", "metrics.yaml", "priors.yaml")  # of calibration/, in the attribute `files`
 AGAIN = "run `huangpu calibrate` again"
 
 
-def fitted_scenario(members: Members, program: Program) -> Scenario | None:
+def fitted_scenario(members: Members, program: Program, scenario: Scenario | None = None) -> Scenario | None:
     """The scenario that the members were fitted on, checked; None for members that were not fitted.
 
-    It is built from the text that the file keeps, so editing the scenario's own file changes no posterior. MembersError
-    where the text is missing or is no scenario of this model.
+    It is built from the text that the file keeps, so editing the scenario's own file changes no posterior. `scenario`,
+    checked too, is what runs: it is not read a second time where it is the same text. MembersError where the text is
+    missing or is no scenario of this model.
     """
     if "scenario" not in members.attrs:
         return None
     if "scenario_text" not in members.attrs:
         raise MembersError(f"the posterior does not hold the scenario that it was fitted on; {AGAIN}")
+    if scenario is not None and scenario.text == members.attrs["scenario_text"]:
+        return scenario
     try:
         return check(stored_scenario(str(members.attrs["scenario_text"]), "the posterior's scenario_text"), program)
     except ScenarioError as error:
@@ -42,8 +45,8 @@ def changes(members: Members, fitted: Scenario | None) -> Iterator[str]:
             yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
     if fitted is None:
         return
-    now = read_yaml(shipped(f"scenarios/{fitted.name}.yaml"))  # a name that the form of a scenario has let through
-    if now.text and now.text != fitted.text:
+    now, _ = read_text(shipped(f"scenarios/{fitted.name}.yaml"))  # a name that the form of a scenario has let through
+    if now and now != fitted.text:
         yield (
             f"scenarios/{fitted.name}.yaml is not as the posterior was fitted on it; reported figures are still met "
             "with the one that was fitted, `huangpu calibrate` renews it"

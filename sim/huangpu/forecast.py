@@ -17,16 +17,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from huangpu import measurement, results, runtime
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
 from huangpu.fitted import changes, fitted_scenario
 from huangpu.ir import ModelError
-from huangpu.measurement import Layer, Simulated
+from huangpu.measurement import Layer, Predictions, Simulated
 from huangpu.program import Program
-from huangpu.runtime.dataset import write_netcdf
+from huangpu.runtime.dataset import Table, write_netcdf
 from huangpu.runtime.ensemble import Saving, annual_means, points
 from huangpu.runtime.members import Members, MembersError, own_constants, read_members
 from huangpu.runtime.scenario import Scenario, ScenarioError, check, load_scenario
@@ -48,14 +47,16 @@ Report = Callable[[int, int], None]
 class Job:
     """All that a run needs, checked.
 
-    history  the scenario that the posterior was fitted on, where it is another
-    notes    what a person should know before trusting the answer, one line each
+    questions  the targets and what each is taken to mean
+    history    the scenario that the posterior was fitted on, where it is another
+    notes       what a person should know before trusting the answer, one line each
     """
 
     scenario: Scenario
     program: Program
     members: Members
     layer: Layer
+    questions: results.Questions
     history: Scenario | None
     notes: tuple[str, ...]
 
@@ -64,17 +65,17 @@ class Job:
 class Simulation:
     """run: what the scenario saves; simulated, past: what reported figures need, of the scenario and of history."""
 
-    run: xr.Dataset
+    run: Table
     simulated: Simulated
     past: Simulated | None
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """predictions: quantities as they would be reported, (year, member); answer: the scored targets."""
+    """run: what the scenario saves; predictions: figures as they would be reported; answer: the scored targets."""
 
-    run: xr.Dataset
-    predictions: xr.Dataset
+    run: Table
+    predictions: Predictions
     answer: results.Answer
 
 
@@ -94,10 +95,11 @@ def prepare(path: Path, *, model: Path | None = None, members: int | None = None
     who = _members(scenario, program)
     layer = measurement.load_layer(shipped(METRICS), shipped(OBSERVATIONS), start=program.initial_time)
     _check_model(program, layer)
-    _check_scenario(scenario, who)
-    fitted = fitted_scenario(who, program)
+    questions = results.read_questions(shipped(TARGETS), shipped(READINGS))
+    _check_scenario(scenario, who, questions)
+    fitted = fitted_scenario(who, program, scenario)
     history, notes = _history(scenario, program, fitted, layer), tuple(changes(who, fitted))
-    return Job(scenario, program, who, layer, history, notes)
+    return Job(scenario, program, who, layer, questions, history, notes)
 
 
 def simulate(job: Job, *, threads: int | None = None, progress: Report | None = None) -> Simulation:
@@ -119,14 +121,9 @@ def score(job: Job, simulation: Simulation) -> Forecast:
     predictions = measurement.predict(
         job.layer, simulation.simulated, _sigmas(job), job.scenario.seed, history=simulation.past
     )
-    chains = {name: ("member", job.members.columns[name]) for name in ("chain", "draw") if name in job.members.columns}
-    predictions = predictions.assign_coords(chains)
-    answer = results.answer(
-        predictions,
-        job.layer.rows_behind(),
-        targets=shipped(TARGETS),
-        readings=shipped(READINGS),
-    )
+    columns = job.members.columns
+    predictions = replace(predictions, chain=columns.get("chain"), draw=columns.get("draw"))
+    answer = results.answer(predictions, job.layer.rows_behind(), job.questions)
     return Forecast(simulation.run, predictions, answer)
 
 
@@ -180,7 +177,7 @@ def _check_model(program: Program, layer: Layer) -> None:
         )
 
 
-def _check_scenario(scenario: Scenario, members: Members) -> None:
+def _check_scenario(scenario: Scenario, members: Members, questions: results.Questions) -> None:
     """ScenarioError where a delivery is no column of the members, or the horizon ends before the targets are due."""
     columns = {*members.parameters, *members.columns}
     problems = []
@@ -191,8 +188,7 @@ def _check_scenario(scenario: Scenario, members: Members) -> None:
                 message = f"found '{share}', which is no column of the posterior ({scenario.posterior})"
                 key = ("levers", lever, position, "delivery")
                 problems.append(scenario.document.problem(key, message + nearest(share, columns)))
-    plan = tuple(t for t in results.read_targets(shipped(TARGETS)) if t.plan == results.PLAN)
-    due = max(reading.last for reading in results.read_readings(shipped(READINGS), plan).values()) + 1
+    due = max(reading.last for reading in questions.readings.values()) + 1
     if scenario.end < due:
         message = f"found {scenario.end:g}, expected {due} or later, when the targets have come due"
         problems.append(scenario.document.problem(("horizon", "end"), message))

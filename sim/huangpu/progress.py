@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,13 +18,12 @@ def bar(what: str, *, quiet: bool = False) -> Iterator[Report | None]:
 
     Bars go to the error stream and vanish when done, so they never end up in a file.
     """
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield None
         return
-    shown = _Bar(what, console)
+    from rich.console import Console
+
+    shown = _Bar(what, Console(stderr=True))
     try:
         yield shown.report
     finally:
@@ -33,13 +33,12 @@ def bar(what: str, *, quiet: bool = False) -> Iterator[Report | None]:
 @contextmanager
 def wait(what: str, *, quiet: bool = False) -> Iterator[None]:
     """A sign of life for work whose end is not in sight."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or not sys.stderr.isatty():
         yield
         return
-    with console.status(what):
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
         yield
 
 

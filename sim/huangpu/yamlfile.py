@@ -90,7 +90,7 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def read_yaml(path: Path | str) -> Document:
     """Read one YAML document. Never raises for what is in the file or for a file that cannot be read."""
     file = str(path)
-    text, trouble = _read_text(Path(path))
+    text, trouble = read_text(Path(path))
     if trouble:
         return Document(file, problems=(Problem(0, (), trouble),))
     return parse_yaml(text, file)
@@ -113,8 +113,8 @@ def parse_yaml(text: str, file: str) -> Document:
     return Document(file, text, builder.data, builder.lines, tuple(builder.problems))
 
 
-def _read_text(path: Path) -> tuple[str, str]:
-    """(text, "") or ("", what is wrong)."""
+def read_text(path: Path) -> tuple[str, str]:
+    """(text, "") or ("", what is wrong) of a file that should hold YAML, as it is before anything is parsed."""
     try:
         if path.is_dir():
             return "", "is a folder, expected a YAML file"

@@ -43,7 +43,7 @@ def test_draws_have_the_conditional_mean_and_spread(layer_of, row):
         row("b", "level", 2012, 196, 3.92, basis="new"),
         row("c", "level", 2014, 205, 2.05, basis="new"),
     )
-    found = np.log(predict(layer, flat(MANY), sigmas(MANY), 7)["nominal"].values / 200)
+    found = np.log(predict(layer, flat(MANY), sigmas(MANY), 7).values["nominal"] / 200)
     rows = [(2011.5, np.log(1.05), 0.02), (2012.5, np.log(0.98), 0.02), (2014.5, np.log(1.025), 0.01)]
     for year in range(2010, 2018):
         mean, var = textbook(rows, year + 0.5, 0.05)
@@ -54,7 +54,7 @@ def test_draws_have_the_conditional_mean_and_spread(layer_of, row):
 
 def test_the_projection_starts_at_the_last_residual_and_widens(layer_of, row):
     layer = layer_of(row("s", "share", 2014, 40.0, 0.01))
-    found = predict(layer, flat(MANY), sigmas(MANY), 7)["share"].values
+    found = predict(layer, flat(MANY), sigmas(MANY), 7).values["share"]
     spread = found.std(axis=1)
     assert found[4] == pytest.approx(40.0, abs=0.1)
     assert found[5].mean() == pytest.approx(40.0, abs=0.2)
@@ -66,7 +66,7 @@ def test_a_bound_keeps_draws_on_its_side(layer_of, row):
     from scipy.stats import truncnorm
 
     layer = layer_of(row("b", "level", 2014, 230, 0.023, basis="new", bound=">"))
-    found = np.log(predict(layer, flat(MANY), sigmas(MANY), 3)["nominal"].values[4] / 200)
+    found = np.log(predict(layer, flat(MANY), sigmas(MANY), 3).values["nominal"][4] / 200)
     spread = np.sqrt((0.02**2 + 0.25 * 0.01**2) * clock(np.array([2014.5]), 2010, {2013: 4.0})[0] + 0.05**2)
     wanted = truncnorm(np.log(1.15) / spread, np.inf, scale=spread)
     assert (found > np.log(1.15) - 5e-4).all()
@@ -80,8 +80,8 @@ def test_two_bounds_and_an_exact_row_agree_with_rejection(layer_of, row):
         row("lo", "level", 2014, 216, 2.16, basis="new", bound=">"),
         row("hi", "level", 2015, 222, 2.22, basis="new", bound="<"),
     )
-    with_bounds = np.log(predict(layer_of(exact, *bounds), flat(MANY), sigmas(MANY), 3)["nominal"].values)
-    free = np.log(predict(layer_of(exact), flat(20 * MANY), sigmas(20 * MANY), 4)["nominal"].values)
+    with_bounds = np.log(predict(layer_of(exact, *bounds), flat(MANY), sigmas(MANY), 3).values["nominal"])
+    free = np.log(predict(layer_of(exact), flat(20 * MANY), sigmas(20 * MANY), 4).values["nominal"])
     noise = np.random.default_rng(0).normal(0, 0.01, (2, 20 * MANY))
     kept = free[:, (free[4] + noise[0] > np.log(216)) & (free[5] + noise[1] < np.log(222))]
     assert kept.shape[1] > 1000
@@ -93,7 +93,7 @@ def test_two_bounds_and_an_exact_row_agree_with_rejection(layer_of, row):
 
 def test_a_far_bound_does_not_fail(layer_of, row):
     layer = layer_of(row("b", "level", 2014, 4000, 1, basis="new", bound=">"))
-    found = predict(layer, flat(100), sigmas(100), 3)["nominal"].values
+    found = predict(layer, flat(100), sigmas(100), 3).values["nominal"]
     assert np.isfinite(found).all()
     assert found[4].min() > 3900
 
@@ -105,18 +105,18 @@ def test_members_are_the_same_in_any_number(layer_of, row):
         row("d", "count", 2012, 12, 0.5, date="2012-03-01"),
     )
     few, many = (predict(layer, flat(n), sigmas(n), 11) for n in (60, 400))
-    for name in few:
-        assert np.allclose(few[name].values, many[name].values[:, :60], rtol=1e-12, atol=0), name
+    for name in few.values:
+        assert np.allclose(few.values[name], many.values[name][:, :60], rtol=1e-12, atol=0), name
     again = predict(layer, flat(60), sigmas(60), 11)
-    assert all(np.array_equal(few[name], again[name]) for name in few)
+    assert all(np.array_equal(few.values[name], again.values[name]) for name in few.values)
     other = predict(layer, flat(60), sigmas(60), 12)
-    assert not np.allclose(few["nominal"], other["nominal"])
+    assert not np.allclose(few.values["nominal"], other.values["nominal"])
 
 
 def test_a_longer_run_keeps_the_draws_of_the_shorter(layer_of, row):
     layer = layer_of(row("a", "level", 2011, 210, 4.2, basis="new"))
     short, long = (predict(layer, flat(50, years), sigmas(50), 11) for years in (6, 12))
-    assert np.allclose(short["nominal"], long["nominal"][:6], rtol=1e-12, atol=0)
+    assert np.allclose(short.values["nominal"], long.values["nominal"][:6], rtol=1e-12, atol=0)
 
 
 def test_scenarios_share_draws_and_history_keeps_a_changed_past(layer_of, row):
@@ -126,25 +126,25 @@ def test_scenarios_share_draws_and_history_keeps_a_changed_past(layer_of, row):
     changed = replace(base, annual=base.annual | {"value": base.annual["value"] * np.linspace(1, 0.8, 8)[:, None]})
     reference = predict(layer, base, sigmas(50), 5)
     scenario = predict(layer, changed, sigmas(50), 5, history=base)
-    assert (scenario["nominal"] / reference["nominal"]).values == pytest.approx(
+    assert scenario.values["nominal"] / reference.values["nominal"] == pytest.approx(
         np.broadcast_to(np.linspace(1, 0.8, 8)[:, None], (8, 50)), rel=1e-12
     )
-    assert np.array_equal(scenario["share"], reference["share"])
+    assert np.array_equal(scenario.values["share"], reference.values["share"])
 
 
 def test_derived_quantities_follow_from_their_parts_member_by_member(layer_of, row):
     found = predict(layer_of(row("a", "level", 2011, 210, 4.2, basis="new")), flat(50), sigmas(50), 5)
-    assert np.array_equal(found["ratio"], 100 * found["nominal"] / found["real"])
-    assert np.array_equal(found["both"], found["real"] + found["nominal"])
-    assert found["nominal"].attrs["units"] == "yuan"
-    assert found["nominal"].dims == ("year", "member")
-    assert found["stock"].attrs["at"] == "end of the year"
+    assert np.array_equal(found.values["ratio"], 100 * found.values["nominal"] / found.values["real"])
+    assert np.array_equal(found.values["both"], found.values["real"] + found.values["nominal"])
+    assert found.attrs["nominal"]["units"] == "yuan"
+    assert found.values["nominal"].shape == (8, 50) and found.size == 50
+    assert found.attrs["stock"]["at"] == "end of the year"
 
 
 def test_without_discrepancy_and_rows_figures_are_the_simulation(layer_of, row):
     run = flat(3)
     found = predict(layer_of(row("x", "growth", 2012, 1, 1, use="check")), run, sigmas(3), 5)
-    assert found["stock"].values == pytest.approx(np.full((8, 3), 10.0))
+    assert found.values["stock"] == pytest.approx(np.full((8, 3), 10.0))
 
 
 def test_a_member_that_is_not_finite_is_nan_and_spoils_no_other(layer_of, row):
@@ -154,10 +154,10 @@ def test_a_member_that_is_not_finite_is_nan_and_spoils_no_other(layer_of, row):
     value = run.annual["value"].copy()
     value[4, 1] = np.nan
     found = predict(layer, replace(run, annual=run.annual | {"value": value}), sigmas(4), 5)
-    assert np.isnan(found["nominal"].values[:, 1]).all()
+    assert np.isnan(found.values["nominal"][:, 1]).all()
     others = [0, 2, 3]
-    assert np.array_equal(found["nominal"].values[:, others], clean["nominal"].values[:, others])
-    assert np.array_equal(found["share"], clean["share"])
+    assert np.array_equal(found.values["nominal"][:, others], clean.values["nominal"][:, others])
+    assert np.array_equal(found.values["share"], clean.values["share"])
 
 
 def test_a_stock_keeps_its_share_from_year_to_year(layer_of, row, metrics_text):
@@ -168,6 +168,6 @@ def test_a_stock_keeps_its_share_from_year_to_year(layer_of, row, metrics_text):
     flows = {name: np.ones((10, size)) * 0.5 for name in layer.requirements()[0]}
     simulated = Simulated(falling.years, flows, falling.times, {"stock": stock})
     sigma = {name: np.full(size, 0.3) for name in layer.metrics.sigmas()}
-    predicted = predict(layer, simulated, sigma, 1)["stock"].values
+    predicted = predict(layer, simulated, sigma, 1).values["stock"]
     assert (predicted[1:] >= 0.9 * predicted[:-1] - 1e-12).all()
     assert (predicted[1:] < predicted[:-1]).any()

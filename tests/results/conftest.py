@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import xarray as xr
 
+from huangpu.measurement import Predictions
 from huangpu.results.readings import Reading
 from huangpu.results.targets import Target
 
@@ -33,21 +33,17 @@ def make_reading(statistic: str = "level", quantity: str = "share", **changes) -
     return Reading(quantity=quantity, statistic=statistic, **{**fields, **changes})
 
 
-def make_predictions(units: str = "percent", chains: int = 0, **quantities: np.ndarray) -> xr.Dataset:
+def make_predictions(units: str = "percent", chains: int = 0, **quantities: np.ndarray) -> Predictions:
     """Quantities (year, member), the last year 2027."""
-    variables = {}
-    for name, values in quantities.items():
-        values = np.asarray(values, dtype=float)
-        variables[name] = (("year", "member"), values, {"units": units, "long_name": name})
-    n_years, n = values.shape
-    data = xr.Dataset(variables, coords={"year": np.arange(2028 - n_years, 2028), "member": np.arange(n)})
-    if chains:
-        data = data.assign_coords(chain=("member", np.arange(n) % chains), draw=("member", np.arange(n) // chains))
-    return data
+    values = {name: np.asarray(values, dtype=float) for name, values in quantities.items()}
+    attrs = {name: {"units": units, "long_name": name} for name in values}
+    n_years, n = next(iter(values.values())).shape
+    chain, draw = (np.arange(n) % chains, np.arange(n) // chains) if chains else (None, None)
+    return Predictions(np.arange(2028 - n_years, 2028), values, attrs, chain, draw)
 
 
 @pytest.fixture
-def hundred() -> xr.Dataset:
+def hundred() -> Predictions:
     """Members 0 to 99 whose share of 2027 is their number, and 1 in each year before."""
     values = np.ones((5, 100))
     values[-1] = np.arange(100)

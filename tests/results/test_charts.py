@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 import pytest
-import xarray as xr
 from matplotlib.image import imread
 from tests.results.conftest import make_reading, make_target
 from tests.results.test_figures import row
 
+from huangpu.measurement import Predictions
 from huangpu.measurement.metrics import Metrics, PartYear, Quantity, Series
 from huangpu.results import charts
 from huangpu.results.fans import fans
@@ -19,10 +19,7 @@ def world(operator: str = ">=", statistic: str = "level", value: float = 160.0, 
     """(predictions, answer, metrics): one quantity of 2010 to 2028 that grows from 50 to about 140."""
     noise = np.random.default_rng(0).normal(size=(19, 400)).cumsum(axis=0)
     values = np.linspace(50, 140, 19)[:, None] + noise
-    predictions = xr.Dataset(
-        {"output": (("year", "member"), values, {"units": "yuan_1e8"})},
-        coords={"year": np.arange(2010, 2029), "member": np.arange(400)},
-    )
+    predictions = Predictions(np.arange(2010, 2029), {"output": values}, {"output": {"units": "yuan_1e8"}})
     target = make_target(operator, value, metric="output", unit="yuan_1e8", **changes)
     older = make_target(id="t.old", plan="mfg_2023_2025", value=130.0, metric="output", unit="yuan_1e8", year=2025)
     readings = {target.id: make_reading(statistic, "output")}
@@ -95,8 +92,8 @@ def test_charts_exist_and_are_not_blank(tmp_path):
 @pytest.mark.parametrize("rows", [(), ROWS[3:]])
 def test_charts_do_without_figures_and_with_bad_members(tmp_path, rows):
     predictions, answer, metrics = world()
-    predictions["output"][3, :] = np.nan
-    predictions["output"][-1, 7] = np.inf
+    predictions.values["output"][3, :] = np.nan
+    predictions.values["output"][-1, 7] = np.inf
     (path,) = charts.write_charts(fans(predictions, answer, metrics, rows, set()), tmp_path, "a source")
     assert path.stat().st_size > 10_000
 

@@ -41,7 +41,7 @@ def test_a_known_share_of_members(hundred):
     ],
 )
 def test_statistics_meet_operators(hundred, operator, statistic, value, probability):
-    hundred["flat"] = hundred["share"] * 0 + 1
+    hundred.values["flat"] = hundred.values["share"] * 0 + 1
     reading = make_reading(statistic, tolerance=2.0, other="flat" if statistic == "growth_difference" else "")
     assert one(hundred, make_target(operator, value), reading).probability == pytest.approx(probability)
 
@@ -57,7 +57,7 @@ def test_no_observation_behind_is_prior_only(hundred):
 
 
 def test_observations_of_both_quantities_count_once(hundred):
-    hundred["flat"] = hundred["share"] * 0 + 1
+    hundred.values["flat"] = hundred.values["share"] * 0 + 1
     target, reading = make_target("diff>", 0), make_reading("growth_difference", other="flat")
     (score,) = scorecard(hundred, (target,), {target.id: reading}, {"share": ("o1", "o2"), "flat": ("o2", "o3")})
     assert score.observations == 3
@@ -88,10 +88,8 @@ def test_only_bad_members_have_no_median():
 
 def test_members_in_chains_get_a_wider_error():
     values = np.repeat(np.random.default_rng(0).normal(50, 10, 400), 10)[None]
-    plain, chained = make_predictions(share=values), make_predictions(share=values)
-    chained = chained.assign_coords(
-        chain=("member", np.repeat(np.arange(4), 1000)), draw=("member", np.tile(np.arange(1000), 4))
-    )
+    plain = make_predictions(share=values)
+    chained = replace(plain, chain=np.repeat(np.arange(4), 1000), draw=np.tile(np.arange(1000), 4))
     assert one(chained).probability == one(plain).probability
     assert one(chained).mc_error == pytest.approx(np.sqrt(10) * one(plain).mc_error, rel=0.35)
 

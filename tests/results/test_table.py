@@ -24,7 +24,7 @@ def shown(hundred, width: int) -> str:
         "t.sure": make_reading(quantity="free"),
         "t.later": Reading("t.later", not_modelled="no figure exists"),
     }
-    hundred["free"] = hundred["share"]
+    hundred.values["free"], hundred.attrs["free"] = hundred.values["share"], hundred.attrs["share"]
     out = io.StringIO()
     scores = scorecard(hundred, targets, readings, {"share": ("o1",)})
     print_scorecard(scores, "Scorecard of a test", Console(file=out, width=width))
@@ -51,5 +51,5 @@ def test_everything_is_shown(hundred, width):
 
 
 def test_bad_members_are_named(hundred):
-    hundred["share"][-1, :7] = float("nan")
+    hundred.values["share"][-1, :7] = float("nan")
     assert "A share: 7 of 100 members gave no finite number" in shown(hundred, 120)

@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 
 import numpy as np
-import xarray as xr
 
 from huangpu.calibration.diagnostics import Convergence
 from huangpu.calibration.priors import DELIVERY, Prior, Priors
 from huangpu.calibration.sampling import Chains
+from huangpu.runtime.dataset import Array, Table
 
-PACKED = {"zlib": True, "complevel": 6, "shuffle": True, "_FillValue": None}
 PACKAGES = ("huangpu", "numpy", "scipy", "emcee", "llvmlite", "numba", "pysd")
 
 
@@ -41,22 +40,22 @@ def thinned(chains: Chains, members: int) -> tuple[np.ndarray, np.ndarray, np.nd
 
 def members_table(
     priors: Priors, chains: Chains, members: int, convergence: Sequence[Convergence], attrs: Mapping[str, object]
-) -> xr.Dataset:
+) -> Table:
     """Columns over `member`, each with its kind, unit, prior, R-hat and ESS; `attrs` describe what made them."""
     coordinates, density, chain, draw = thinned(chains, members)
     values = priors.values(coordinates.T).astype(np.float32)
     found = {row.name: row for row in convergence}
     columns = {
-        prior.name: xr.Variable("member", row, _attrs(prior, found[prior.name]), PACKED)
+        prior.name: Array(("member",), row, _attrs(prior, found[prior.name]), packed=True)
         for prior, row in zip(priors.items, values, strict=True)
     }
-    columns["log_posterior"] = xr.Variable("member", density.astype(np.float32), {"kind": "diagnostic"}, PACKED)
+    columns["log_posterior"] = Array(("member",), density.astype(np.float32), {"kind": "diagnostic"}, packed=True)
     coords = {
-        "chain": xr.Variable("member", chain.astype(np.int16), {"kind": "index", "long_name": "ensemble of walkers"}),
-        "draw": xr.Variable("member", draw.astype(np.int16), {"kind": "index", "long_name": "draw within the chain"}),
+        "chain": Array(("member",), chain.astype(np.int16), {"kind": "index", "long_name": "ensemble of walkers"}),
+        "draw": Array(("member",), draw.astype(np.int16), {"kind": "index", "long_name": "draw within the chain"}),
     }
     made_with = json.dumps({name: version(name) for name in PACKAGES})
-    return xr.Dataset(columns, coords, {**attrs, "versions": made_with})
+    return Table(columns, coords, {**attrs, "versions": made_with})
 
 
 def _attrs(prior: Prior, row: Convergence) -> dict[str, object]:

@@ -36,7 +36,7 @@ def compile_model(
     as fast and right to about 1e-5.
     """
     from huangpu.compiler import host
-    from huangpu.compiler.textfile import read_bytes
+    from huangpu.compiler.source import read_bytes
 
     data = read_bytes(path)
     driven = None if driven is None else tuple(driven)

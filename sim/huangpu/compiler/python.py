@@ -20,7 +20,7 @@ import numpy as np
 
 from huangpu.compiler.functions import OPS
 from huangpu.compiler.methods import METHODS, Method
-from huangpu.compiler.syntax import printable
+from huangpu.compiler.source import printable
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, Name, Number, Ordered, Time, Variable
 
 PRELUDE = '''\

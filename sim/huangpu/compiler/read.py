@@ -16,6 +16,7 @@ from math import inf, isinf
 from pathlib import Path
 
 from huangpu.compiler import guard
+from huangpu.compiler.source import printable, read_bytes
 from huangpu.compiler.syntax import (
     Apply,
     Definition,
@@ -30,10 +31,9 @@ from huangpu.compiler.syntax import (
     Values,
     at,
     key,
-    printable,
     problem_list,
 )
-from huangpu.compiler.textfile import Lines, decode, read_bytes, split, views
+from huangpu.compiler.textfile import Lines, decode, split, views
 from huangpu.ir import ModelError, Number, Place
 
 MAX_NESTING = 60  # parentheses inside parentheses; PySD's parser gives up at 100 to 200

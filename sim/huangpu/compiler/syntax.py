@@ -16,11 +16,6 @@ def key(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name.strip().strip('"').lower())
 
 
-def printable(text: str) -> str:
-    """The text on one line without control characters: safe in a message, a terminal and a comment."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
 @dataclass(frozen=True, slots=True)
 class Ref:
     """A variable, or a subscript used as a number. A subscript that a vector function runs over ends in `!`."""

@@ -1,42 +1,19 @@
-"""The text of a model file: bytes, encoding, lines, and the sketch that follows the equations. Nothing of PySD here."""
+"""The text of a model file: encoding, lines, and the sketch that follows the equations. Nothing of PySD here."""
 
 from __future__ import annotations
 
 import bisect
 import codecs
 import re
-from pathlib import Path
 
-from huangpu.compiler.syntax import key, printable
+from huangpu.compiler.source import printable
+from huangpu.compiler.syntax import key
 from huangpu.ir import ModelError
 
-MAX_BYTES = 20_000_000
 SPACE = re.compile(r"(?:\\\n\t|\s)+")
 SKETCH = re.compile(r"^\\{2,3}---///.*$", re.MULTILINE)
 SKETCH_END = "///---\\\\"
 DRAWN = re.compile(r'10,\d+,("(?:\\"|[^"])*"|[^,]+),-?\d+,-?\d+,\d+,\d+,\d+,(\d+),')
-
-
-def read_bytes(path: str | Path) -> bytes:
-    """The bytes of a model file; `ModelError` where there is no such file to read."""
-    path = Path(path)
-    name = printable(str(path))
-    if path.suffix.lower() != ".mdl":
-        raise ModelError(f"{name}: not a Vensim model. Give a file that ends in .mdl.")
-    try:
-        if path.is_dir():
-            raise ModelError(f"{name}: a folder, not a file. Give the .mdl file inside it.")
-        if path.exists() and not path.is_file():
-            raise ModelError(f"{name}: not a plain file. Give a .mdl file.")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ModelError(f"{name}: there is no such file. Check the path.") from None
-    except (OSError, ValueError) as error:
-        raise ModelError(f"{name}: cannot be read ({getattr(error, 'strerror', None) or error}).") from None
-    if len(data) > MAX_BYTES:
-        raise ModelError(f"{name}: larger than {MAX_BYTES // 1_000_000} MB, the largest model file that is read.")
-    return data
 
 
 def decode(file: str, data: bytes) -> str:

@@ -4,24 +4,36 @@
 a run into figures with discrepancy drawn given what was reported. Knows only data files and arrays.
 """
 
+from importlib import import_module
+
 from huangpu.measurement.datafile import DataError
 from huangpu.measurement.layer import Layer, build_layer, load_layer
-from huangpu.measurement.likelihood import log_likelihood, one_thread
 from huangpu.measurement.metrics import read_metrics
 from huangpu.measurement.observations import read_observations
-from huangpu.measurement.prediction import predict
-from huangpu.measurement.simulated import Simulated, residuals
+from huangpu.measurement.simulated import Predictions, Simulated, residuals
+
+# imported when first used: they bring scipy, which nothing needs before the members have run
+_LATER = {
+    "log_likelihood": "huangpu.measurement.likelihood",
+    "one_thread": "huangpu.measurement.likelihood",
+    "predict": "huangpu.measurement.prediction",
+}
 
 __all__ = [
     "DataError",
     "Layer",
+    "Predictions",
     "Simulated",
     "build_layer",
     "load_layer",
-    "log_likelihood",
-    "one_thread",
-    "predict",
     "read_metrics",
     "read_observations",
     "residuals",
+    *_LATER,
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LATER:
+        raise AttributeError(f"module 'huangpu.measurement' has no attribute '{name}'")
+    return getattr(import_module(_LATER[name]), name)

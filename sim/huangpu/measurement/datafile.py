@@ -20,7 +20,7 @@ class DataError(Exception):
 class Strict(BaseModel):
     """One entry of a data file: no unknown keys, no silent conversion, does not change."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
 
 Entry = TypeVar("Entry", bound=Strict)

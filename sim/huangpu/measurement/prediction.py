@@ -19,13 +19,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import xarray as xr
 
 from huangpu.measurement.censored import draw, log_probability
 from huangpu.measurement.layer import Block, Layer, figure_time, process_clock
 from huangpu.measurement.likelihood import batches, covariance, one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
-from huangpu.measurement.simulated import Simulated, inverse, residuals, transformed
+from huangpu.measurement.simulated import Predictions, Simulated, inverse, residuals, transformed
 
 CANDIDATES = 32
 
@@ -56,10 +55,9 @@ def predict(
     seed: int,
     *,
     history: Simulated | None = None,
-) -> xr.Dataset:
-    """Every quantity of metrics.yaml as it would be reported, dims (year, member), for the calendar years of the run.
+) -> Predictions:
+    """Every quantity of metrics.yaml as it would be reported, for the calendar years of the run.
 
-    Annual quantities are of the year, stocks of its end; NaN where a member's run is not finite or ends before.
     members   sigma -> (member,)
     history   the same members' run of the scenario that the posterior was fitted on, for a scenario that changes the
               past: what was reported says nothing about the difference between the two
@@ -69,8 +67,8 @@ def predict(
     figures: dict[str, np.ndarray] = {}
     for name, quantity in layer.metrics.quantities.items():
         figures[name] = _derived(quantity, figures) if quantity.derived else _figures(name, layer, simulated, draws)
-    coords = {"year": np.asarray(simulated.years, dtype=int)}
-    return xr.Dataset({name: _array(name, layer, values) for name, values in figures.items()}, coords)
+    attrs = {name: _attrs(name, layer) for name in figures}
+    return Predictions(np.asarray(simulated.years, dtype=int), figures, attrs)
 
 
 def _figures(name: str, layer: Layer, simulated: Simulated, draws: Discrepancy) -> np.ndarray:
@@ -92,7 +90,7 @@ def _derived(quantity: Quantity, figures: Mapping[str, np.ndarray]) -> np.ndarra
     return quantity.scale * sum(figures[part] for part in quantity.sum)
 
 
-def _array(name: str, layer: Layer, values: np.ndarray) -> xr.DataArray:
+def _attrs(name: str, layer: Layer) -> dict[str, str]:
     quantity = layer.metrics.quantities[name]
     first = quantity
     while first.derived:
@@ -101,7 +99,7 @@ def _array(name: str, layer: Layer, values: np.ndarray) -> xr.DataArray:
     attrs = {"long_name": quantity.label or name, "units": quantity.unit, "at": at, "basis": quantity.basis}
     if quantity.label_zh:
         attrs["label_zh"] = quantity.label_zh
-    return xr.DataArray(values, dims=("year", "member"), attrs=attrs)
+    return attrs
 
 
 def draw_discrepancy(

@@ -26,11 +26,15 @@ def select(
     or gives one row to two series.
     """
     observations = list(observations)
+    of: dict[tuple[str, str, str], Rows] = {}
+    for o in observations:
+        of.setdefault((o.metric, o.scope, o.kind), []).append(o)
     used: dict[str, Row] = {}
     reasons: Reasons = {}  # of the last series that asked for the row
     for position, series in enumerate(metrics.series, start=1):
         where = f"{metrics.path}: series[{position}] of {series.quantity}"
-        matching = [o for o in observations if _asked(series, o)]
+        same = of.get((series.metric, series.scope, series.kind), [])
+        matching = [o for o in same if series.basis in (None, o.basis)]
         _check_named(series, {o.row_id for o in matching}, where)
         refused: Reasons = {}
         equations = _equations(series, _named(series, _standing(matching, refused), refused), refused, metrics, start)
@@ -43,11 +47,6 @@ def select(
     _check_bases(used.values(), metrics)
     unused = [(o.row_id, reasons.get(o.row_id) or _why(o)) for o in observations if o.row_id not in used]
     return tuple(used[o.row_id] for o in observations if o.row_id in used), tuple(unused)
-
-
-def _asked(series: Series, o: Observation) -> bool:
-    same = (o.metric, o.scope, o.kind) == (series.metric, series.scope, series.kind)
-    return same and series.basis in (None, o.basis)
 
 
 def _standing(rows: Rows, reasons: Reasons) -> Rows:

@@ -1,4 +1,7 @@
-"""What a run says about the figures: annual means and points in time of the model's variables, and their transforms."""
+"""What a run says about the figures: annual means and points in time of the model's variables, and their transforms.
+
+And what comes of it, the figures as they would be reported.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit
 
 from huangpu.measurement.layer import Layer
 from huangpu.measurement.metrics import ANNUAL, Quantity
@@ -29,6 +31,28 @@ class Simulated:
     def size(self) -> int:
         """Number of members."""
         return next(a.shape[1] for a in (*self.annual.values(), *self.points.values()))
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Quantities as they would be reported: annual ones are of the year, stocks of its end.
+
+    years   (Y,) calendar years, rising
+    values  quantity -> (Y, member); NaN where a member's run is not finite or ends before
+    attrs   quantity -> long_name, units, at, basis, label_zh
+    chain, draw  (member,) where each member comes from, None for members of no posterior
+    """
+
+    years: np.ndarray
+    values: Mapping[str, np.ndarray]
+    attrs: Mapping[str, Mapping[str, str]]
+    chain: np.ndarray | None = None
+    draw: np.ndarray | None = None
+
+    @property
+    def size(self) -> int:
+        """Number of members."""
+        return next((a.shape[1] for a in self.values.values()), 0)
 
 
 def transformed(quantity: Quantity, simulated: Simulated, times: np.ndarray) -> np.ndarray:
@@ -78,7 +102,8 @@ def inverse(quantity: Quantity, values: np.ndarray) -> np.ndarray:
             with np.errstate(over="ignore"):
                 return np.exp(values)
         case "logit":
-            return 100 * expit(values)
+            with np.errstate(over="ignore"):
+                return 100 * (1 / (1 + np.exp(-values)))
         case _:
             return values
 

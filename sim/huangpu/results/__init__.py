@@ -1,8 +1,9 @@
 """Answers from runs: how likely each target of a plan is. Start reading here.
 
-    answer(predictions, ...)    targets + readings + predictions -> scores         targets, readings, scorecard
+    read_questions(...)         targets and what each is taken to mean             targets, readings
+    answer(predictions, ...)    questions + predictions -> scores                  scorecard
     write_scorecard(...)        scores -> scorecard.csv                            scorecard
-    print_scorecard(...)        scores -> terminal                                 table
+    table.print_scorecard(...)  scores -> terminal; imported apart, as rich is     table
     fans(...)                   predictions, figures, targets -> what to draw      fans, figures
     charts.write_charts(...)    fans -> PNG; imported apart, matplotlib is slow    charts
 
@@ -13,14 +14,13 @@ from results/readings.yaml. Predictions are quantities as they would be reported
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import xarray as xr
-
+from huangpu.measurement import Predictions
 from huangpu.results.fans import Fan, fans
 from huangpu.results.readings import Reading, read_readings
 from huangpu.results.scorecard import Answer, Score, scorecard, write_scorecard
-from huangpu.results.table import print_scorecard, scorecard_table
 from huangpu.results.targets import Target, read_targets
 
 PLAN = "newind_2024_2027"
@@ -29,29 +29,39 @@ __all__ = [
     "PLAN",
     "Answer",
     "Fan",
+    "Questions",
     "Reading",
     "Score",
     "Target",
     "answer",
     "fans",
-    "print_scorecard",
+    "read_questions",
     "read_readings",
     "read_targets",
     "scorecard",
-    "scorecard_table",
     "write_scorecard",
 ]
 
 
-def answer(
-    predictions: xr.Dataset, rows_behind: Mapping[str, tuple[str, ...]], *, targets: Path, readings: Path
-) -> Answer:
-    """Every target of the 2024-2027 plan scored; none is left out.
+@dataclass(frozen=True)
+class Questions:
+    """targets: of all plans; readings: of the 2024-2027 plan, target id -> what it is taken to mean."""
 
-    predictions  see `scorecard.scorecard`; rows_behind, quantity -> row ids that it was fitted to; targets and readings
-                 are the paths of targets.csv and readings.yaml. Raises DataError for files that do not fit together.
-    """
+    targets: tuple[Target, ...]
+    readings: Mapping[str, Reading]
+
+
+def read_questions(targets: Path, readings: Path) -> Questions:
+    """What is to be answered, from targets.csv and readings.yaml. DataError for files that do not fit together."""
     everything = read_targets(targets)
-    scored = tuple(target for target in everything if target.plan == PLAN)
-    meant = read_readings(readings, scored)
-    return Answer(everything, meant, tuple(scorecard(predictions, scored, meant, rows_behind)))
+    return Questions(everything, read_readings(readings, _scored(everything)))
+
+
+def answer(predictions: Predictions, rows_behind: Mapping[str, tuple[str, ...]], questions: Questions) -> Answer:
+    """Every target of the 2024-2027 plan scored; none is left out. See `scorecard.scorecard`."""
+    scores = scorecard(predictions, _scored(questions.targets), questions.readings, rows_behind)
+    return Answer(questions.targets, questions.readings, tuple(scores))
+
+
+def _scored(targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    return tuple(target for target in targets if target.plan == PLAN)

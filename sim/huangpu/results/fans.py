@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from huangpu.measurement.metrics import Metrics
 from huangpu.measurement.observations import Observation
+from huangpu.measurement.simulated import Predictions
 from huangpu.results.figures import Figure, figures_of
 from huangpu.results.probability import OPERATORS
 from huangpu.results.readings import Reading
@@ -47,7 +47,7 @@ class Fan:
 
 
 def fans(
-    predictions: xr.Dataset, answer: Answer, metrics: Metrics, observations: Sequence[Observation], used: Iterable[str]
+    predictions: Predictions, answer: Answer, metrics: Metrics, observations: Sequence[Observation], used: Iterable[str]
 ) -> list[Fan]:
     """A fan for every quantity that a core target is read from, then for those that metrics.yaml wants charted.
 
@@ -59,10 +59,10 @@ def fans(
     names += [name for name, quantity in metrics.quantities.items() if quantity.chart]
     drawn = []
     for name in dict.fromkeys(names):
-        if name in predictions:
+        if name in predictions.values:
             known_as = _names(name, answer, metrics)
             figures = figures_of(observations, known_as, used, metrics.part_year)
-            drawn.append(_fan(predictions[name], metrics, answer, known_as, figures))
+            drawn.append(_fan(name, predictions, metrics, answer, known_as, figures))
     return drawn
 
 
@@ -73,16 +73,16 @@ def _names(quantity: str, answer: Answer, metrics: Metrics) -> set[tuple[str, st
 
 
 def _fan(
-    values: xr.DataArray,
+    name: str,
+    predictions: Predictions,
     metrics: Metrics,
     answer: Answer,
     known_as: set[tuple[str, str]],
     figures: Sequence[Figure],
 ) -> Fan:
-    name = str(values.name)
     quantity = metrics.quantities[name]
-    years = values["year"].values.astype(int)
-    bands = _bands(values.transpose("year", "member").values)
+    years = predictions.years
+    bands = _bands(predictions.values[name])
     medians = dict(zip(years.tolist(), bands[QUANTILES.index(0.5)].tolist(), strict=True))
     scores = [score for score in answer.scores if score.quantity == name]
     goals = [_level_goal(t) for t in answer.targets if (t.metric, t.scope) in known_as and _is_level(t)]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
-import xarray as xr
 
 from huangpu.measurement.datafile import DataError
+from huangpu.measurement.simulated import Predictions
 from huangpu.results.probability import OPERATORS, batches_of, limit, probability
 from huangpu.results.readings import Reading
 from huangpu.results.statistics import STATISTICS
@@ -69,33 +69,31 @@ class Answer:
 
 
 def scorecard(
-    predictions: xr.Dataset,
+    predictions: Predictions,
     targets: tuple[Target, ...],
     readings: Mapping[str, Reading],
     rows_behind: Mapping[str, tuple[str, ...]],
 ) -> list[Score]:
     """The scores of all targets, in their order.
 
-    predictions  quantities as they would be reported, each (year, member) with its unit in attrs["units"]; coordinates
-                 `chain` and `draw` on member, where the members come from a posterior
+    predictions  quantities as they would be reported, each with its unit in attrs["units"]
     rows_behind  quantity -> row ids of the observations that it was fitted to
 
     Raises DataError for a reading that the predictions cannot answer.
     """
-    if predictions.sizes.get("member", 0) == 0:
+    if predictions.size == 0:
         raise DataError("the predictions hold no member: nothing to score; check the run's members")
-    chain, draw = (predictions[name].values if name in predictions.coords else None for name in ("chain", "draw"))
-    batches = batches_of(chain, draw)
+    batches = batches_of(predictions.chain, predictions.draw)
     return [_score(predictions, target, readings[target.id], rows_behind, batches) for target in targets]
 
 
-def member_values(predictions: xr.Dataset, target: Target, reading: Reading) -> np.ndarray:
+def member_values(predictions: Predictions, target: Target, reading: Reading) -> np.ndarray:
     """The numbers that are compared with the threshold, one a member, shape (member,), in the target's unit."""
     statistic = STATISTICS[reading.statistic]
     values, other = (
         _yearly(predictions, target, name, reading) if name else None for name in (reading.quantity, reading.other)
     )
-    unit = predictions[reading.quantity].attrs.get("units", target.unit)
+    unit = predictions.attrs[reading.quantity].get("units", target.unit)
     # A yearly commitment may be met by a quantity that is written as an amount or as a rate.
     if statistic.same_unit and unit not in (target.unit, target.unit.removesuffix("_per_year")):
         raise DataError(f"{target.id}: the target is in {target.unit}, quantity '{reading.quantity}' in {unit}")
@@ -103,16 +101,16 @@ def member_values(predictions: xr.Dataset, target: Target, reading: Reading) -> 
         return statistic.compute(values, other)
 
 
-def _yearly(predictions: xr.Dataset, target: Target, name: str, reading: Reading) -> np.ndarray:
-    if name not in predictions:
-        raise DataError(f"{target.id}: no quantity '{name}' is predicted{nearest(name, map(str, predictions))}")
+def _yearly(predictions: Predictions, target: Target, name: str, reading: Reading) -> np.ndarray:
+    if name not in predictions.values:
+        raise DataError(f"{target.id}: no quantity '{name}' is predicted{nearest(name, predictions.values)}")
     years = np.arange(reading.first, reading.last + 1)
-    missing = np.setdiff1d(years, predictions["year"].values)
+    missing = np.setdiff1d(years, predictions.years)
     if missing.size:
         raise DataError(
             f"{target.id}: '{name}' is not predicted for {', '.join(map(str, missing))}; extend the scenario's horizon"
         )
-    return predictions[name].sel(year=years).transpose("year", "member").values
+    return predictions.values[name][np.searchsorted(predictions.years, years)]
 
 
 def _score(predictions, target: Target, reading: Reading, rows_behind, batches) -> Score:
@@ -130,7 +128,7 @@ def _score(predictions, target: Target, reading: Reading, rows_behind, batches) 
         "label": target.label,
         "quantity": reading.quantity,
         "reading": reading.text,
-        "members": predictions.sizes["member"],
+        "members": predictions.size,
     }
     if reading.not_modelled:
         empty = dict.fromkeys(("median", "p05", "p95", "probability", "mc_error", "effective_members"))

@@ -6,9 +6,9 @@
     reduce            members in, moments, quantiles, hits out: no path kept  reduce, reducers, sketch
     load_scenario     YAML -> levers over time, horizon, what to save         scenario
     read_members      posterior or another table of draws -> members          members
-    dataset           arrays -> Dataset with units, seed, model hash          dataset
+    table, dataset    arrays -> Dataset with units, seed, model hash; file    dataset
 
-What needs xarray or the scenario's checks is imported where it is used: calibration calls `simulate` without either.
+What needs xarray, netCDF or the scenario's checks is imported where it is used: `simulate` needs none of them.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from huangpu.runtime.ensemble import Inputs, Progress, Saving, points, simulate,
 if TYPE_CHECKING:
     import xarray as xr
 
+    from huangpu.runtime.dataset import Table
     from huangpu.runtime.members import Members
     from huangpu.runtime.scenario import Scenario
 
@@ -46,7 +47,9 @@ def run(
     `scenario` has been checked against the program. Raises ScenarioError where a delivery names a column that the
     members do not have.
     """
-    return run_and_save(program, scenario, members, (), threads=threads, progress=progress)[0]
+    from huangpu.runtime.dataset import dataset
+
+    return dataset(run_and_save(program, scenario, members, (), threads=threads, progress=progress)[0])
 
 
 def run_and_save(
@@ -57,9 +60,9 @@ def run_and_save(
     *,
     threads: int | None = None,
     progress: Progress | None = None,
-) -> tuple[xr.Dataset, list[np.ndarray]]:
-    """`run`, and in the same pass an array (names, slots, member) for each of the further `savings`."""
-    from huangpu.runtime.dataset import dataset
+) -> tuple[Table, list[np.ndarray]]:
+    """`run` as a Table, and in the same pass an array (names, slots, member) for each of the further `savings`."""
+    from huangpu.runtime.dataset import table
 
     times = saved_times(program, scenario)
     names = saved_names(program, scenario)
@@ -72,7 +75,7 @@ def run_and_save(
         threads=threads,
         progress=progress,
     )
-    return dataset(program, names, times, values, provenance(program, scenario, members)), others
+    return table(program, names, times, values, provenance(program, scenario, members)), others
 
 
 def inputs(program: Program, scenario: Scenario, members: Members) -> Inputs:

@@ -14,7 +14,7 @@ DELIVERED = 10.0  # times what a plan states
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 def _refuse(wrong: bool, message: str) -> None:

@@ -26,7 +26,7 @@ from huangpu.ir import ModelError
 from huangpu.measurement import Layer, Predictions, Simulated
 from huangpu.program import Program
 from huangpu.runtime.dataset import Table, write_netcdf
-from huangpu.runtime.ensemble import Saving, annual_means, points
+from huangpu.runtime.ensemble import Saving, years_and_points
 from huangpu.runtime.members import Members, MembersError, own_constants, read_members
 from huangpu.runtime.scenario import Scenario, ScenarioError, check, load_scenario
 from huangpu.yamlfile import nearest
@@ -212,14 +212,7 @@ def _measured(
     program: Program, layer: Layer, end: float
 ) -> tuple[list[Saving], Callable[[list[np.ndarray]], Simulated]]:
     """What to save for the reported figures, and how to read it from the arrays that come back."""
-    annual, stocks = layer.requirements()
-    years = np.arange(int(np.ceil(program.initial_time)), int(np.floor(end + 1e-9)))
-    every = QUARTER if (QUARTER / program.time_step).is_integer() else program.time_step
-    times = program.initial_time + every * np.arange(int((end - program.initial_time) / every + 1e-9) + 1)
-    savings = [
-        Saving(annual, *annual_means(program, years, final_time=end)),
-        Saving(stocks, *points(program, times, final_time=end)),
-    ]
+    years, times, savings = years_and_points(program, *layer.requirements(), end, QUARTER)
 
     def read(arrays: list[np.ndarray]) -> Simulated:
         flows, levels = (dict(zip(s.names, a, strict=True)) for s, a in zip(savings, arrays, strict=True))

@@ -23,7 +23,7 @@ from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_lik
 from huangpu.program import Program
 from huangpu.runtime.dataset import write_netcdf
 from huangpu.runtime.drivers import Schedule
-from huangpu.runtime.ensemble import Runner, Saving, annual_means, available_threads, points, step_times
+from huangpu.runtime.ensemble import Runner, available_threads, step_times, years_and_points
 from huangpu.runtime.scenario import Scenario, check, lever_profile, load_scenario
 from huangpu.yamlfile import nearest
 
@@ -129,7 +129,7 @@ class LogPosterior:
         self._rows = [i for i, name in enumerate(names) if name in constants]
         self._fixed = question.scenario.parameters
         end = horizon(program, layer)
-        self._years, self._times, savings = savings_of(program, layer, end)
+        self._years, self._times, savings = years_and_points(program, *layer.requirements(), end, GRID)
         parameters = [names[i] for i in self._rows] + list(self._fixed)
         self._runner = Runner(program, savings, parameters=parameters, final_time=end, threads=threads)
         self._levers = _levers(question.scenario, step_times(program, end))
@@ -163,19 +163,6 @@ def horizon(program: Program, layer: Layer) -> float:
     """First point of the quarterly grid by which every figure has been met."""
     start = program.initial_time
     return min(program.final_time, start + GRID * np.ceil(round((layer.last_time() - start) / GRID, 9)))
-
-
-def savings_of(program: Program, layer: Layer, end: float) -> tuple[np.ndarray, np.ndarray, list[Saving]]:
-    """(whole calendar years, times of points, what a run up to `end` must save) for `Simulated`."""
-    annual, moments = layer.requirements()
-    start = program.initial_time
-    years = np.arange(int(np.ceil(start)), int(np.floor(end + 1e-9)))
-    times = start + GRID * np.arange(round((end - start) / GRID) + 1)
-    savings = [
-        Saving(annual, *annual_means(program, years, final_time=end)),
-        Saving(moments, *points(program, times, final_time=end)),
-    ]
-    return years, times, savings
 
 
 def _levers(scenario: Scenario, times: np.ndarray) -> dict[str, tuple[np.ndarray, list]]:

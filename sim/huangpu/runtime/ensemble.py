@@ -251,6 +251,22 @@ def annual_means(
     return slot, weight
 
 
+def years_and_points(
+    program: Program, annual: Sequence[str], at: Sequence[str], end: float, every: float
+) -> tuple[np.ndarray, np.ndarray, list[Saving]]:
+    """(whole calendar years, times, savings) of a run up to `end`: means of `annual` over the years, `at` every `every`
+    years, or at every step where the grid of steps has no such times."""
+    start = program.initial_time
+    years = np.arange(int(np.ceil(start)), int(np.floor(end + 1e-9)))
+    apart = every if (every / program.time_step).is_integer() else program.time_step
+    times = start + apart * np.arange(int((end - start) / apart + 1e-9) + 1)
+    savings = [
+        Saving(tuple(annual), *annual_means(program, years, final_time=end)),
+        Saving(tuple(at), *points(program, times, final_time=end)),
+    ]
+    return years, times, savings
+
+
 def available_threads() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

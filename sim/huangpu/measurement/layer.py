@@ -3,7 +3,10 @@
 A figure's transform is the simulated one plus discrepancy processes (random walks in continuous time, 0 at the start,
 variance sigma^2 times `clock` of the time passed) plus the offset of its basis. Every reported row is a linear
 combination of such figures, so rows and processes are jointly Gaussian given a member's simulation and its sigmas.
-Quantities that share no process and no offset are independent: each connected group is a `Block`.
+Quantities that share no process, no offset and no driver are independent: each connected group is a `Block`.
+
+`build_layer` knows no drivers: its rows are met by a run in which the members' own drivers already are. `with_drivers`
+adds what the drivers of a neutral run would have done to the rows (`drivers.py`).
 
 Why random walks: measurement error alone, or independent residuals, gave intervals far too narrow when projected; a
 random walk starts the projection where the figures stand today and widens after.
@@ -12,11 +15,12 @@ random walk starts the projection where the figures stand today and widens after
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from huangpu.measurement.drivers import Responses, answers
 from huangpu.measurement.metrics import ANNUAL, Metrics, Quantity, read_metrics
 from huangpu.measurement.observations import read_observations
 from huangpu.measurement.rows import Row
@@ -27,9 +31,10 @@ JITTER = 1e-12  # added to variances, far below any reported precision: two equa
 
 @dataclass(frozen=True)
 class Block:
-    """Rows that share processes or offsets: n rows, T times, P processes, S sigmas, K offsets.
+    """Rows that share processes, offsets or drivers: n rows, T times, P processes, S sigmas, K offsets, D drivers, of
+    J innovations each.
 
-    sigma_of  (P,) which of the sigmas each process has
+    sigma_of  (P,) which of the sigmas each process has; driver_sigma  (D,) which each driver has
     rows      (n,) indices into the layer's rows, exact rows before bounds; exact: how many of them are exact
     y         (n,) reported value, transformed; se (n,); side (n,) +1 a lower bound, -1 an upper one, 0 exact;
               reach (n,) how far to its side a bound reaches
@@ -37,7 +42,9 @@ class Block:
     contrast  (n, T) coefficients of each row on its figure at those times
     loading   (P, n) of each row's quantity on each process
     offset    (K, n) of each row on each offset, times its standard deviation
-    unit      (S, n, n) covariance of the rows for sigma = 1, by sigma
+    answer    (D, n, J) of each row to each innovation of each driver, for sigma = 1
+    unit      (S, n, n) covariance of the rows for sigma = 1, by sigma; pieces  (sigma, rows, rows, numbers) of its
+              parts that are not 0
     fixed     (n, n) covariance from offsets and reporting errors
     """
 
@@ -46,6 +53,8 @@ class Block:
     processes: tuple[str, ...]
     sigmas: tuple[str, ...]
     sigma_of: np.ndarray
+    drivers: tuple[str, ...]
+    driver_sigma: np.ndarray
     offsets: tuple[str, ...]
     rows: np.ndarray
     exact: int
@@ -57,7 +66,9 @@ class Block:
     contrast: np.ndarray
     loading: np.ndarray
     offset: np.ndarray
+    answer: np.ndarray
     unit: np.ndarray
+    pieces: tuple[tuple[int, slice, slice, np.ndarray], ...]
     fixed: np.ndarray
 
 
@@ -103,8 +114,16 @@ def load_layer(metrics: Path | str, observations: Path | str, *, start: float) -
 def build_layer(metrics: Metrics, observations, *, start: float) -> Layer:
     """The layer for these observations (all that a forecaster may know). Raises DataError."""
     rows, unused = select(metrics, observations, start)
-    blocks = tuple(_block(group, metrics, rows, start) for group in _groups(metrics))
+    blocks = tuple(_block(group, metrics, rows, start, {}) for group in _groups(metrics, rows, {}))
     return Layer(metrics, start, rows, unused, blocks)
+
+
+def with_drivers(layer: Layer, responses: Responses) -> Layer:
+    """The layer of runs with neutral drivers, whose innovations are unknown like walks and offsets."""
+    heard = answers(layer.metrics, responses)
+    groups = _groups(layer.metrics, layer.rows, heard)
+    blocks = tuple(_block(group, layer.metrics, layer.rows, layer.start, heard) for group in groups)
+    return replace(layer, blocks=blocks)
 
 
 def clock(times: np.ndarray, start: float, shock_years: Mapping[int, float]) -> np.ndarray:
@@ -127,13 +146,15 @@ def figure_time(quantity: Quantity, time: float) -> float:
     return time + 0.5 if quantity.operator == ANNUAL else time
 
 
-def _groups(metrics: Metrics) -> list[tuple[str, ...]]:
-    """Quantities joined by a shared process or offset, in file order."""
+def _groups(metrics: Metrics, rows: tuple[Row, ...], heard: Mapping[str, np.ndarray]) -> list[tuple[str, ...]]:
+    """Quantities joined by a shared process, offset or driver, in file order. heard: driver -> (row, J)."""
+    moved = {(rows[i].quantity, driver) for driver, of in heard.items() for i in np.flatnonzero(of.any(axis=1))}
     links: dict[str, set] = {}
     for name, quantity in metrics.quantities.items():
         if not quantity.derived:
             offsets = {("offset", o.id) for o in metrics.offsets if name in o.quantities}
-            links[name] = offsets | {("process", p) for p in quantity.discrepancy}
+            drivers = {("driver", driver) for driver in heard if (name, driver) in moved}
+            links[name] = offsets | drivers | {("process", p) for p in quantity.discrepancy}
     groups: list[tuple[list[str], set]] = []
     for name, own in links.items():
         joined = [g for g in groups if g[1] & own]
@@ -145,12 +166,18 @@ def _groups(metrics: Metrics) -> list[tuple[str, ...]]:
     return sorted(found, key=lambda names: order.index(names[0]))
 
 
-def _block(names: tuple[str, ...], metrics: Metrics, all_rows: tuple[Row, ...], start: float) -> Block:
+def _block(
+    names: tuple[str, ...],
+    metrics: Metrics,
+    all_rows: tuple[Row, ...],
+    start: float,
+    heard: Mapping[str, np.ndarray],
+) -> Block:
     quantities = {name: metrics.quantities[name] for name in names}
     processes = tuple(p for p in metrics.processes if any(p in q.discrepancy for q in quantities.values()))
     offsets = [o for o in metrics.offsets if set(o.quantities) & set(names)]
     members = [i for i, row in enumerate(all_rows) if row.quantity in quantities]
-    members.sort(key=lambda i: all_rows[i].bound != "=")
+    members.sort(key=lambda i: (all_rows[i].bound != "=", names.index(all_rows[i].quantity)))
     rows = [all_rows[i] for i in members]
     terms = [[(c, figure_time(quantities[r.quantity], t)) for c, t in r.terms] for r in rows]
     times = np.array(sorted({t for row in terms for _, t in row}))
@@ -164,18 +191,24 @@ def _block(names: tuple[str, ...], metrics: Metrics, all_rows: tuple[Row, ...], 
     offset = np.array([[o.sd * (r.quantity in o.quantities and r.basis == o.basis) for r in rows] for o in offsets])
     offset = offset.reshape(len(offsets), len(rows)) * np.where(np.abs(level) < 1e-12, 0.0, level)
     se = np.array([r.se for r in rows])
-    sigmas = tuple(dict.fromkeys(map(metrics.sigma_of, processes)))
+    innovations = max((of.shape[1] for of in heard.values()), default=0)
+    answer = {driver: of[members] for driver, of in heard.items() if of[members].any()}
+    sigmas = tuple(dict.fromkeys([*map(metrics.sigma_of, processes), *map(metrics.driver_sigma, answer)]))
     sigma_of = np.array([sigmas.index(metrics.sigma_of(p)) for p in processes], dtype=np.intp)
     unit = np.zeros((len(sigmas), len(rows), len(rows)))
     for s, process, load in zip(sigma_of, processes, loading, strict=True):
         passed = process_clock(metrics, process, times, start)
         unit[s] += load[:, None] * _product(_product(contrast, np.minimum.outer(passed, passed)), contrast.T) * load
+    for driver, of in answer.items():
+        unit[sigmas.index(metrics.driver_sigma(driver))] += _product(of, of.T)
     return Block(
         name=names[0],
         quantities=names,
         processes=processes,
         sigmas=sigmas,
         sigma_of=sigma_of,
+        drivers=tuple(answer),
+        driver_sigma=np.array([sigmas.index(metrics.driver_sigma(d)) for d in answer], dtype=np.intp),
         offsets=tuple(o.id for o in offsets),
         rows=np.array(members, dtype=np.intp),
         exact=sum(r.bound == "=" for r in rows),
@@ -187,9 +220,22 @@ def _block(names: tuple[str, ...], metrics: Metrics, all_rows: tuple[Row, ...], 
         contrast=contrast,
         loading=loading,
         offset=offset,
+        answer=np.array(list(answer.values())).reshape(len(answer), len(rows), innovations),
         unit=unit,
+        pieces=_pieces(unit),
         fixed=_product(offset.T, offset) + np.diag(se**2 + JITTER),
     )
+
+
+def _pieces(unit: np.ndarray) -> tuple[tuple[int, slice, slice, np.ndarray], ...]:
+    """The rectangles of (S, n, n) that are not 0: most sigmas move few of a block's rows."""
+    found = []
+    for s, matrix in enumerate(unit):
+        moved = np.concatenate([[False], matrix.any(axis=1), [False]])
+        edges = np.flatnonzero(moved[1:] != moved[:-1]).reshape(-1, 2)
+        runs = [slice(int(first), int(last)) for first, last in edges]
+        found += [(s, a, b, matrix[a, b].copy()) for a in runs for b in runs if matrix[a, b].any()]
+    return tuple(found)
 
 
 def _product(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -1,8 +1,9 @@
 """Log likelihood of the reported rows for every member at once.
 
 Given a member's simulation and sigmas the rows of a block are Gaussian with covariance
-sum_p sigma_p^2 C_p + offsets + reporting errors. A bound counts as the probability that the figure, given the exact
-rows of its block, lies on its side and within its reach (a censored observation); bounds of one block count separately.
+sum_p sigma_p^2 C_p + offsets + reporting errors, where p are processes and drivers. A bound counts as the probability
+that the figure, given the exact rows of its block, lies on its side and within its reach (a censored observation);
+bounds of one block count separately.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def log_likelihood(layer: Layer, simulated: Simulated, members: Mapping[str, np.
 
 
 def sigmas(block: Block, members: Mapping[str, np.ndarray], size: int) -> np.ndarray:
-    """Yearly standard deviations of the block's processes, shape (S, size)."""
+    """Yearly standard deviations of the block's processes and drivers, shape (S, size)."""
     return np.array([members[name] for name in block.sigmas], dtype=float).reshape(-1, size)
 
 
@@ -60,8 +61,8 @@ def batches(block: Block, members: int) -> list[slice]:
 def covariance(block: Block, sigma: np.ndarray, members: int) -> np.ndarray:
     """Covariance of the block's rows for each member, shape (member, n, n); no BLAS, so the same bits in any batch."""
     total = np.repeat(block.fixed[None], members, axis=0)
-    for s, unit in zip(sigma, block.unit, strict=True):
-        total += (s**2)[:, None, None] * unit
+    for s, rows, others, numbers in block.pieces:
+        total[:, rows, others] += (sigma[s] ** 2)[:, None, None] * numbers
     return total
 
 

@@ -109,6 +109,21 @@ class Process(Strict):
     reason: str = ""
 
 
+class Driver(Strict):
+    """A constant of the model that runs through time, drawn for every member: see `drivers.py`.
+
+    phi     what is left of a year's value in the next
+    sigma   the parameter that is the standard deviation of a year's innovation, `sigma.<name>` if not given
+    shocks  whether the innovations of dated shock years are larger
+    """
+
+    process: Literal["ar1"]
+    phi: float = Field(ge=0, lt=1)
+    sigma: str = Field("", pattern=r"^(sigma\..+)?$")
+    shocks: bool = False
+    reason: str = Field(min_length=1)
+
+
 class PartYear(Strict):
     """Extra standard errors by months covered: growth and shares in points, levels relative."""
 
@@ -122,6 +137,7 @@ class _File(Strict):
     part_year: PartYear = PartYear()
     part_year_in_shocks: float = Field(1.0, ge=1)
     bound_reach: float = Field(math.inf, gt=0)
+    drivers: dict[str, Driver] = Field({})
     processes: dict[str, Process] = Field({})
     quantities: dict[str, Quantity]
     series: tuple[Series, ...] = Field((), strict=False)
@@ -137,6 +153,7 @@ class Metrics:
     part_year: PartYear
     part_year_in_shocks: float
     bound_reach: float
+    drivers: Mapping[str, Driver]
     processes: Mapping[str, Process]
     quantities: Mapping[str, Quantity]
     series: tuple[Series, ...]
@@ -146,9 +163,14 @@ class Metrics:
         """Name of the parameter that is the process's yearly standard deviation."""
         return self.processes[process].sigma or f"sigma.{process}"
 
+    def driver_sigma(self, driver: str) -> str:
+        """Name of the parameter that is the standard deviation of the driver's innovations."""
+        return self.drivers[driver].sigma or f"sigma.{driver}"
+
     def sigmas(self) -> tuple[str, ...]:
         """Every sigma once, in file order."""
-        return tuple(dict.fromkeys(map(self.sigma_of, self.processes)))
+        found = [*map(self.driver_sigma, self.drivers), *map(self.sigma_of, self.processes)]
+        return tuple(dict.fromkeys(found))
 
     def offsets_of(self, quantity: str, basis: str) -> list[Offset]:
         return [o for o in self.offsets if quantity in o.quantities and o.basis == basis]
@@ -160,7 +182,7 @@ def read_metrics(path: Path | str) -> Metrics:
     check(document, _problems(document, file))
     shocks = {int(year): factor for year, factor in file.shock_years.items()}
     widths = (file.part_year, file.part_year_in_shocks, file.bound_reach)
-    return Metrics(str(path), shocks, *widths, file.processes, file.quantities, file.series, file.offsets)
+    return Metrics(str(path), shocks, *widths, file.drivers, file.processes, file.quantities, file.series, file.offsets)
 
 
 def _problems(document: Document, file: _File) -> Iterator[Problem]:
@@ -172,6 +194,11 @@ def _problems(document: Document, file: _File) -> Iterator[Problem]:
             if not (months.isdigit() and 1 <= int(months) <= 11) or value < 0:
                 key = ("part_year", table, months)
                 yield document.problem(key, f"expected 1 to 11 months and an error of 0 or more, found {value}")
+    walks = {process.sigma or f"sigma.{name}" for name, process in file.processes.items()}
+    for name, driver in file.drivers.items():
+        if (sigma := driver.sigma or f"sigma.{name}") in walks:
+            message = f"'{sigma}' is the size of a process too; a driver has a size of its own, give it another name"
+            yield document.problem(("drivers", name, "sigma"), message)
     seen: list[str] = []
     for name, quantity in file.quantities.items():
         for message in _quantity_problems(quantity, file, seen):

@@ -7,13 +7,15 @@ a run into figures with discrepancy drawn given what was reported. Knows only da
 from importlib import import_module
 
 from huangpu.measurement.datafile import DataError
-from huangpu.measurement.layer import Layer, build_layer, load_layer
+from huangpu.measurement.drivers import Responses
+from huangpu.measurement.layer import Layer, build_layer, load_layer, with_drivers
 from huangpu.measurement.metrics import read_metrics
 from huangpu.measurement.observations import read_observations
-from huangpu.measurement.simulated import Predictions, Simulated, residuals
+from huangpu.measurement.simulated import Predictions, Simulated, read_run, residuals
 
 # imported when first used: they bring scipy, which nothing needs before the members have run
 _LATER = {
+    "draw_paths": "huangpu.measurement.paths",
     "log_likelihood": "huangpu.measurement.likelihood",
     "one_thread": "huangpu.measurement.likelihood",
     "predict": "huangpu.measurement.prediction",
@@ -23,12 +25,15 @@ __all__ = [
     "DataError",
     "Layer",
     "Predictions",
+    "Responses",
     "Simulated",
     "build_layer",
     "load_layer",
     "read_metrics",
     "read_observations",
+    "read_run",
     "residuals",
+    "with_drivers",
     *_LATER,
 ]
 

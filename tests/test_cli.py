@@ -84,7 +84,7 @@ EDITS = [
                              "did you mean 'gdp_real'?"),
     ("posterior: none", "posterior: none.nc", "none.nc: there is no such file of members"),
     ("seed: 1", "model: m.mdl", "m.mdl"),
-    ("end: 2028", "end: 2027", "s.yaml:3: horizon.end: found 2027, expected 2028 or later"),
+    ("end: 2028", "end: 2020", "s.yaml:3: horizon.end: found 2020, expected 20"),
     ("hold: 1,", "delivery: mine,", "s.yaml:8: levers.robot_subsidy[1].delivery: found 'mine', which is no column of "
                                     "the posterior (none)"),
 ]  # fmt: skip
@@ -245,8 +245,22 @@ def test_run_prints_the_scorecard_and_writes_the_results(here, capsys):
     folder = here / "results" / "runs" / "small"
     assert tree(folder) == ["run.nc", "scorecard.csv"]
     rows = (folder / "scorecard.csv").read_text(encoding="utf-8").splitlines()
-    assert len(rows) == 1 + 31
+    assert len(rows) >= 1 + 226
     assert rows[0].startswith("target_id,status,metric,operator,threshold,unit,median,p05,p95,probability,mc_error")
+
+
+def test_another_plan_is_printed_when_asked_for(here, capsys):
+    assert main(["run", "s.yaml", "--no-plots", "--members", "5", "--plan", "all"]) == 0
+    out = capsys.readouterr().out
+    plans = ["fyp13_2016_2020", "brand_2018_2020", "mfg_2023_2025", "newind_2024_2027"]
+    assert [line for line in out.splitlines() if line.startswith("Plan ")] == [f"Plan {plan}" for plan in plans]
+    assert main(["run", "s.yaml", "--no-plots", "--members", "5", "--plan", "mfg_2023_2025"]) == 0
+    text = capsys.readouterr().out
+    assert "Robot density" not in text  # the plan of 2027 is not shown
+
+
+def test_an_unknown_plan_is_refused(here, capsys, nothing_runs):
+    assert "no plan 'mfg' in results/targets.csv; expected fyp13" in refused(capsys, "run", "s.yaml", "--plan", "mfg")
 
 
 def test_run_is_the_same_twice_and_with_other_threads(here, capsys):

@@ -75,10 +75,12 @@ def run(
     no_plots: Annotated[bool, typer.Option("--no-plots", help="No charts.")] = False,
     quiet: Quiet = False,
     timing: Annotated[bool, typer.Option("--timing", help="Print where the time went.")] = False,
+    plan: Annotated[str | None, typer.Option(help="Plan to print, or all; without it the one that ends last.")] = None,
 ) -> None:
-    """Simulate a scenario and score the plan's targets.
+    """Simulate a scenario and score the plans' targets.
 
-    Prints the scorecard of the 2024-2027 plan and writes scorecard.csv, run.nc and a chart a quantity.
+    Prints the scorecard of the plan that ends last, or of another (--plan), and writes scorecard.csv with every plan,
+    run.nc and a chart a quantity.
     """
     laps = _Laps()
     if out:
@@ -88,6 +90,7 @@ def run(
 
         laps.end("imports")
         job = forecast.prepare(_scenario_file(scenario), model=model, members=members, seed=seed)
+        shown = _plans(plan, job.questions.plans)
         folder = out or Path("results") / "runs" / job.scenario.name
         files.check_folder(folder, forecast.FILES)
     for note in job.notes:
@@ -106,7 +109,7 @@ def run(
         laps.end("write")
     finally:  # what was computed is shown even where it cannot be written
         if not quiet:
-            _print_answer(job, done, folder)
+            _print_answer(job, done, shown, folder)
     if timing:
         laps.show()
     forecast.check_finite(job, done)
@@ -206,12 +209,21 @@ def _scenario_file(path: Path) -> Path:
     return inside
 
 
-def _print_answer(job, done, folder: Path) -> None:
+def _plans(name: str | None, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The plans to print."""
+    if name not in (None, "all", *known):
+        raise typer.BadParameter(
+            f"--plan: no plan '{name}' in results/targets.csv; expected {', '.join(known)} or all."
+        )
+    return {None: known[-1:], "all": known}.get(name, (name,))
+
+
+def _print_answer(job, done, plans: tuple[str, ...], folder: Path) -> None:
     from huangpu.results.table import print_scorecard
 
     title = f"{job.scenario.title}: {job.members.size:,} members, seed {job.scenario.seed}"
     with _pipe():
-        print_scorecard(list(done.answer.scores), title, _console())
+        print_scorecard(done.answer, plans, title, _console())
         print(f"\nResults in {folder}{os.sep}")
 
 

@@ -35,8 +35,7 @@ MODEL = "models/shanghai_industry.mdl"
 POSTERIOR = "calibration/posterior/members.nc"
 METRICS = "calibration/metrics.yaml"
 OBSERVATIONS = "calibration/observations.csv"
-TARGETS = "results/targets.csv"
-READINGS = "results/readings.yaml"
+QUESTIONS = "results"  # the folder of targets.csv, readings.yaml and outcomes.csv
 FILES = ("scorecard.csv", "run.nc")
 QUARTER = 0.25  # years between the points of stocks that reported figures are read from
 
@@ -95,7 +94,8 @@ def prepare(path: Path, *, model: Path | None = None, members: int | None = None
     who = _members(scenario, program)
     layer = measurement.load_layer(shipped(METRICS), shipped(OBSERVATIONS), start=program.initial_time)
     _check_model(program, layer)
-    questions = results.read_questions(shipped(TARGETS), shipped(READINGS))
+    units = {name: quantity.unit for name, quantity in layer.metrics.quantities.items()}
+    questions = results.read_questions(shipped(QUESTIONS), units)
     _check_scenario(scenario, who, questions)
     fitted = fitted_scenario(who, program, scenario)
     history, notes = _history(scenario, program, fitted, layer), tuple(changes(who, fitted))
@@ -123,7 +123,7 @@ def score(job: Job, simulation: Simulation) -> Forecast:
     )
     columns = job.members.columns
     predictions = replace(predictions, chain=columns.get("chain"), draw=columns.get("draw"))
-    answer = results.answer(predictions, job.layer.rows_behind(), job.questions)
+    answer = results.scorecard(predictions, job.questions, job.layer.rows_behind(), job.layer.last_time())
     return Forecast(simulation.run, predictions, answer)
 
 
@@ -140,8 +140,9 @@ def write(job: Job, forecast: Forecast, folder: Path, *, charts: bool = True, pr
 
 
 def check_finite(job: Job, forecast: Forecast) -> None:
-    """ScenarioError where no member at all gave a finite number for a target: then nothing is known of its odds."""
-    lost = {s.quantity: s.bad_members for s in forecast.answer.scores if s.bad_members == s.members}
+    """ScenarioError where no member at all gave a finite number for a target of the latest plan: then nothing is known
+    of its odds."""
+    lost = {s.quantity: s.bad_members for s in forecast.answer.latest if s.status == results.FAILED}
     if lost:
         names, count = ", ".join(lost), max(lost.values())
         raise ScenarioError(
@@ -178,7 +179,7 @@ def _check_model(program: Program, layer: Layer) -> None:
 
 
 def _check_scenario(scenario: Scenario, members: Members, questions: results.Questions) -> None:
-    """ScenarioError where a delivery is no column of the members, or the horizon ends before the targets are due."""
+    """ScenarioError where a delivery is no column of the members, or the horizon ends before any target is due."""
     columns = {*members.parameters, *members.columns}
     problems = []
     for lever, windows in scenario.form.levers.items():
@@ -188,9 +189,9 @@ def _check_scenario(scenario: Scenario, members: Members, questions: results.Que
                 message = f"found '{share}', which is no column of the posterior ({scenario.posterior})"
                 key = ("levers", lever, position, "delivery")
                 problems.append(scenario.document.problem(key, message + nearest(share, columns)))
-    due = max(reading.last for reading in questions.readings.values()) + 1
+    due = min((readings[0].last for readings in questions.readings.values()), default=0) + 1
     if scenario.end < due:
-        message = f"found {scenario.end:g}, expected {due} or later, when the targets have come due"
+        message = f"found {scenario.end:g}, expected {due} or later: no target has come due before"
         problems.append(scenario.document.problem(("horizon", "end"), message))
     if problems:
         raise ScenarioError(scenario.document.report(problems))

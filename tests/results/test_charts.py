@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from tests.results.conftest import make_reading, make_target
+from tests.results.conftest import AFTER, make_questions, make_reading, make_target
 from tests.results.test_figures import row
 
 from huangpu.measurement import Predictions
 from huangpu.measurement.metrics import Metrics, PartYear, Quantity, Series
 from huangpu.results import charts
 from huangpu.results.fans import fans
-from huangpu.results.scorecard import Answer, scorecard
+from huangpu.results.scorecard import scorecard
 
 
 def world(operator: str = ">=", statistic: str = "level", value: float = 160.0, **changes):
@@ -22,14 +22,20 @@ def world(operator: str = ">=", statistic: str = "level", value: float = 160.0, 
     predictions = Predictions(np.arange(2010, 2029), {"output": values}, {"output": {"units": "yuan_1e8"}})
     target = make_target(operator, value, metric="output", unit="yuan_1e8", **changes)
     older = make_target(id="t.old", plan="mfg_2023_2025", value=130.0, metric="output", unit="yuan_1e8", year=2025)
-    readings = {target.id: make_reading(statistic, "output")}
-    scores = scorecard(predictions, (target,), readings, {"output": ("a",)})
+    default, other = (
+        make_reading(statistic, "output", value),
+        make_reading(statistic, "output", 2 * value, name="other"),
+    )
+    asked = make_questions(
+        (older, make_reading("level", "output", 130.0, first=2025, last=2025)), (target, (default, other))
+    )
+    answer = scorecard(predictions, asked, {"output": ("a",)}, AFTER)
     series = Series(quantity="output", metric="output", scope="all_city", kind="level", form="level")
     quantity = Quantity(
         label="Output", unit="yuan_1e8", variable="output", operator="annual_mean", transform="log", chart=True
     )
-    metrics = Metrics("metrics.yaml", {}, PartYear(), 1.0, math.inf, {}, {"output": quantity}, (series,), ())
-    return predictions, Answer((older, target), readings, tuple(scores)), metrics
+    metrics = Metrics("metrics.yaml", {}, PartYear(), math.inf, {}, {}, {"output": quantity}, (series,), ())
+    return predictions, answer, metrics
 
 
 ROWS = (
@@ -47,6 +53,7 @@ def test_what_a_fan_holds():
     assert (np.diff(fan.bands, axis=0) >= 0).all()
     assert [(f.row_id, f.used) for f in fan.figures] == [("a", True), ("b", True), ("c", False), ("d", False)]
     assert [(goal.x, goal.y) for goal in fan.goals] == [((2025,), (130,)), ((2027,), (160,))]
+    assert len(fan.odds) == 1  # neither the older plan nor the other reading
     assert fan.odds[0].startswith("2027: ≥ 16 bn yuan, probability <")
 
 
@@ -72,7 +79,7 @@ def test_a_programme_is_drawn_only_when_asked_for():
     predictions, answer, metrics = world(modelled_as="programme")
     assert len(fans(predictions, answer, metrics, ROWS, set())) == 1
     plain = metrics.quantities["output"].model_copy(update={"chart": False})
-    quiet = Metrics("metrics.yaml", {}, PartYear(), 1.0, math.inf, {}, {"output": plain}, metrics.series, ())
+    quiet = Metrics("metrics.yaml", {}, PartYear(), math.inf, {}, {}, {"output": plain}, metrics.series, ())
     assert fans(predictions, answer, quiet, ROWS, set()) == []
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.results.conftest import make_target
 
-from huangpu.results.probability import OPERATORS, batches_of, probability
+from huangpu.results.probability import OPERATORS, Threshold, batches_of, limit, probability
 
 
 def flags(n: int, share: float, seed: int = 1) -> np.ndarray:
@@ -109,13 +108,41 @@ def test_a_handful_of_members_has_an_error_too(n):
         ("diff>", [50, 50.1], [False, True]),
         ("diff>=", [49.9, 50], [False, True]),
         ("multiply>=", [49.9, 50], [False, True]),
+        ("reduction>=", [49.9, 50], [False, True]),
+        ("increase_by_between", [49.9, 50, 60, 60.1], [False, True, True, False]),
+        ("per_year~=", [44.9, 45, 55, 55.1], [False, True, True, False]),
     ],
 )
 def test_operators(operator, values, met):
-    target = make_target(operator, 50.0, 60.0 if "between" in operator else None)
-    assert list(OPERATORS[operator].met(np.array(values), target, 5.0)) == met
+    asked = Threshold(50.0, 60.0 if "between" in operator else None, (5.0, 5.0))
+    assert list(OPERATORS[operator].met(np.array(values), asked)) == met
+
+
+def test_about_may_be_wider_on_one_side():
+    asked = Threshold(50.0, None, (1.0, np.inf))
+    assert list(OPERATORS["~="].met(np.array([48.9, 49, 1e9]), asked)) == [False, True, True]
 
 
 def test_every_operator_is_tested():
     tested = {row[0] for mark in test_operators.pytestmark for row in mark.args[1]}
     assert tested == set(OPERATORS)
+
+
+@pytest.mark.parametrize("copies", [1, 10])
+def test_fewer_hits_never_give_the_larger_chance(copies):
+    """As shown, from no member to all: neighbours that chains made alike widen what is told apart for all alike."""
+    chain, draw = np.repeat(np.arange(4), 1000), np.tile(np.arange(1000), 4)
+    values = np.repeat(np.random.default_rng(2).normal(size=4000 // copies), copies)
+    order, shown = np.argsort(values), []
+    for hits in (0, 1, 2, 5, 20, 40, 400, 3990, 3999, 4000):
+        met = np.zeros(4000, bool)
+        met[order[:hits]] = True
+        found = probability(met, values, batches_of(chain, draw))
+        shown.append(min(max(found.value, found.finest), 1 - found.finest))
+    assert shown == sorted(shown)
+    assert shown[0] == shown[1] == shown[2]
+
+
+@pytest.mark.parametrize(("members", "chance"), [(1e9, 0.001), (4000, 0.001), (1000, 0.003), (100, 0.03), (5, 0.5)])
+def test_the_limit(members, chance):
+    assert limit(members) == pytest.approx(chance, rel=1e-12)

@@ -7,17 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.results.conftest import make_predictions, make_reading, make_target
+from tests.results.conftest import make_predictions, make_questions, make_reading, make_target, one, scored
 
 from huangpu.measurement.datafile import DataError
-from huangpu.results.readings import Reading
-from huangpu.results.scorecard import Score, scorecard, write_scorecard
-
-
-def one(predictions, target=None, reading=None, rows=("o1", "o2")) -> Score:
-    target, reading = target or make_target(), reading or make_reading()
-    (score,) = scorecard(predictions, (target,), {target.id: reading}, {"share": rows})
-    return score
+from huangpu.results.outcomes import Outcome
+from huangpu.results.scorecard import scorecard, write_scorecard
 
 
 def test_a_known_share_of_members(hundred):
@@ -38,12 +32,17 @@ def test_a_known_share_of_members(hundred):
         ("rate_per_year>=", "mean_growth", 100, 0.84),  # 16 times in four years
         ("multiply>=", "multiple", 2, 0.98),
         ("diff>", "growth_difference", 0, 0.98),
+        ("increase_by_between", "increase", 9, 0.1),  # to 18
+        ("per_year~=", "every_year", 2, 0.05),  # 1 in the other years
+        ("reduction>=", "reduction", 50, 0.01),  # from 1 to 0
     ],
 )
 def test_statistics_meet_operators(hundred, operator, statistic, value, probability):
     hundred.values["flat"] = hundred.values["share"] * 0 + 1
-    reading = make_reading(statistic, tolerance=2.0, other="flat" if statistic == "growth_difference" else "")
-    assert one(hundred, make_target(operator, value), reading).probability == pytest.approx(probability)
+    high = 2.0 * value if "between" in operator else None
+    other = "flat" if statistic == "growth_difference" else ""
+    reading = make_reading(statistic, value=value, high=high, other=other)
+    assert one(hundred, make_target(operator, value, high), reading).probability == pytest.approx(probability)
 
 
 def test_range_of_levels(hundred):
@@ -58,16 +57,49 @@ def test_no_observation_behind_is_prior_only(hundred):
 
 def test_observations_of_both_quantities_count_once(hundred):
     hundred.values["flat"] = hundred.values["share"] * 0 + 1
-    target, reading = make_target("diff>", 0), make_reading("growth_difference", other="flat")
-    (score,) = scorecard(hundred, (target,), {target.id: reading}, {"share": ("o1", "o2"), "flat": ("o2", "o3")})
+    asked = make_questions((make_target("diff>", 0), make_reading("growth_difference", value=0, other="flat")))
+    (score,) = scorecard(hundred, asked, {"share": ("o1", "o2"), "flat": ("o2", "o3")}, 2026.0).scores
     assert score.observations == 3
 
 
-def test_not_modelled_has_no_probability_but_a_row(hundred):
-    score = one(hundred, reading=Reading("t.share", not_modelled="no figure exists"))
-    assert score.status == "not modelled yet"
+def test_a_target_that_is_left_out_has_no_probability_but_a_row(hundred):
+    (score,) = scored(hundred, (make_target(left_out="no figure exists"), None)).scores
+    assert (score.status, score.threshold, score.note) == ("left out", 50, "no figure exists")
     assert score.probability is score.mc_error is score.median is None
-    assert score.note == "no figure exists"
+
+
+def test_each_reading_has_its_row_the_default_first(hundred):
+    others = (make_reading(), make_reading(name="more", value=90), make_reading("increase", name="rise", value=19))
+    answer = scored(hundred, (make_target(), others), outcomes={"t.share": Outcome("no", 40.0, "2027", "quoted")})
+    assert [(s.reading_name, s.threshold, s.probability) for s in answer.scores] == [
+        ("default", 50, 0.5),
+        ("more", 90, 0.1),
+        ("rise", 19, 0.8),
+    ]
+    assert answer.latest == answer.scores[:1]
+    assert answer.others("newind_2024_2027") == answer.scores[1:]
+    assert [s.met for s in answer.scores] == ["no", "", ""]  # the verdict is on the target as it was read there
+
+
+def test_the_latest_plan_is_the_one_whose_targets_are_due_last(hundred):
+    older = make_target(id="t.old", plan="older", year=2025)
+    answer = scored(hundred, (make_target(), make_reading()), (older, make_reading(first=2025, last=2025)))
+    assert answer.questions.plans == ("older", "newind_2024_2027")
+    assert [score.target_id for score in answer.latest] == ["t.share"]
+
+
+@pytest.mark.parametrize(("until", "status"), [(2027.75, "modelled"), (2028.0, "hindsight")])
+def test_what_was_due_by_the_last_figure_is_a_look_back(hundred, until, status):
+    score = one(hundred, until=until, outcomes={"t.share": Outcome("yes", 51.0, "2027", "inferred")})
+    assert (score.status, score.probability) == (status, 0.5)
+    assert (score.met, score.outcome, score.verification) == ("yes", 51.0, "inferred")
+
+
+@pytest.mark.parametrize(("years", "needs"), [((2023, 2029), "2023 to 2029"), ((2020, 2020), "2020")])
+def test_years_outside_the_run_are_said_to_be(hundred, years, needs):
+    score = one(hundred, reading=make_reading(first=years[0], last=years[1]))
+    assert (score.status, score.probability) == ("outside the run", None)
+    assert score.note == f"needs {needs}, the run covers 2023 to 2027"
 
 
 def test_bad_members_are_counted_named_and_not_met():
@@ -80,10 +112,14 @@ def test_bad_members_are_counted_named_and_not_met():
     assert "40 of 100 members" in score.note
 
 
-def test_only_bad_members_have_no_median():
+def test_without_a_finite_member_there_is_no_chance_and_no_limit(tmp_path):
     score = one(make_predictions(share=np.full((1, 10), np.nan)))
-    assert (score.probability, score.median, score.bad_members) == (0, None, 10)
-    assert score.mc_error > 0
+    assert (score.status, score.bad_members) == ("failed", 10)
+    assert score.probability is score.mc_error is score.median is score.finest is None
+    write_scorecard([score], tmp_path / "scorecard.csv")
+    with (tmp_path / "scorecard.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["status"], row["probability"], row["mc_error"]) == ("failed", "", "")
 
 
 def test_members_in_chains_get_a_wider_error():
@@ -99,26 +135,17 @@ def test_no_member_at_all_is_an_error():
         one(make_predictions(share=np.ones((1, 0))))
 
 
-def test_errors_name_target_and_cure(hundred):
-    with pytest.raises(DataError, match="no quantity 'shore' is predicted; did you mean 'share'"):
-        one(hundred, reading=make_reading(quantity="shore"))
-    with pytest.raises(DataError, match="not predicted for 2028, 2029; extend the scenario's horizon"):
-        one(hundred, reading=make_reading("cumulative", last=2029))
-    with pytest.raises(DataError, match="target is in yuan_1e8, quantity 'share' in percent"):
-        one(hundred, make_target(unit="yuan_1e8"))
-
-
-def test_a_commitment_for_each_year_may_be_met_by_an_amount():
-    predictions = make_predictions("mu", share=np.full((5, 10), 20.0))
-    assert one(predictions, make_target("per_year>=", 20, unit="mu_per_year"), make_reading("every_year")).probability
+def test_a_member_that_fails_in_one_year_of_several_has_not_met(hundred):
+    hundred.values["share"][1, 40:] = np.nan
+    score = one(hundred, make_target("per_year>=", 1), make_reading("every_year", value=1))
+    assert (score.probability, score.bad_members) == (pytest.approx(0.39), 60)  # member 0 fails in 2027
 
 
 def test_the_file_has_a_row_a_target_in_order(hundred, tmp_path):
-    targets = (make_target(), make_target(id="t.other", label='with, comma and "quote"'))
-    readings = {"t.share": make_reading(), "t.other": Reading("t.other", not_modelled="later")}
-    scores = scorecard(hundred, targets, readings, {"share": ("o1",)})
+    other = make_target(id="t.other", label='with, comma and "quote"', left_out="later")
+    answer = scored(hundred, (make_target(), make_reading()), (other, None), rows=("o1",))
     path = tmp_path / "deep" / "scorecard.csv"
-    write_scorecard(scores, path)
+    write_scorecard(answer.scores, path)
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     columns = "target_id status metric operator threshold unit median p05 p95 probability mc_error observations"
@@ -130,23 +157,26 @@ def test_the_file_has_a_row_a_target_in_order(hundred, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("level", "members", "probability", "error"),
-    [(0.0, 4000, 0.001, 0.001), (90.0, 4000, 0.999, 0.001), (0.0, 20, 0.2, 0.2), (90.0, 20, 0.8, 0.2)],
+    ("met", "members", "probability", "error"),
+    [
+        (0, 4000, 0.001, 0.001),
+        (1, 4000, 0.001, 0.001),  # one of 4000 is no smaller chance than none
+        (3999, 4000, 0.999, 0.001),
+        (4000, 4000, 0.999, 0.001),
+        (0, 20, 0.2, 0.2),
+        (3, 20, 0.2, 0.2),
+        (20, 20, 0.8, 0.2),
+        (0, 1, 0.5, 0.5),
+    ],
 )
-def test_the_file_holds_no_certainty(tmp_path, level, members, probability, error):
-    score = one(make_predictions(share=np.full((1, members), level)))
+def test_the_file_holds_no_certainty(tmp_path, met, members, probability, error):
+    values = np.where(np.arange(members) < met, 90.0, 0.0)[None]
+    score = one(make_predictions(share=values))
     write_scorecard([score], tmp_path / "scorecard.csv")
     with (tmp_path / "scorecard.csv").open(newline="") as file:
         (row,) = csv.DictReader(file)
     assert (float(row["probability"]), float(row["mc_error"])) == pytest.approx((probability, error), rel=1e-12)
-    assert score.probability == (level > 50)  # in memory it stays the share
-
-
-def test_the_file_keeps_a_share_below_the_limit(tmp_path):
-    values = np.zeros((1, 4000))
-    values[0, 0] = 90
-    write_scorecard([one(make_predictions(share=values))], tmp_path / "scorecard.csv")
-    assert ",0.00025," in (tmp_path / "scorecard.csv").read_text()
+    assert score.probability == met / members  # in memory it stays the share
 
 
 def test_a_failed_write_leaves_the_old_file(hundred, tmp_path):

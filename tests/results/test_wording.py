@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from huangpu.results.probability import limit
 from huangpu.results.wording import amount, chance, chance_with_error, goal
 
 
@@ -15,31 +16,36 @@ from huangpu.results.wording import amount, chance, chance_with_error, goal
         (0.0, 100, "<3 %"),  # 1 - 0.05 ** (1 / 100) = 2.95 %
         (1.0, 100, ">97 %"),
         (0.0, 1000, "<0.3 %"),
-        (0.0, 1, "<99 %"),
-        (1.0, 1, ">1 %"),
+        (0.0, 5, "too few"),
+        (0.4, 5, "too few"),
         (0.00025, 4000, "<0.1 %"),
         (0.99975, 4000, ">99.9 %"),
         (0.001, 4000, "0.1 %"),
         (0.999, 4000, "99.9 %"),
         (0.99901, 100_000, ">99.9 %"),
         (0.5, 4000, "50.0 %"),
-        (0.02, 100, "2.0 %"),
-        (None, None, ""),
+        (0.01, 100, "<3 %"),
+        (0.03, 100, "3.0 %"),
     ],
 )
 def test_chance(value, members, text):
-    assert chance(value, members) == text
+    assert chance(value, limit(members)) == text
+
+
+def test_no_score_has_no_chance():
+    assert chance(None, None) == ""
 
 
 def test_no_count_of_members_prints_certainty():
     for members in range(1, 3000):
-        assert chance(0.0, members) not in ("<0 %", "0.0 %", "<100 %")
-        assert chance(1.0, members) not in (">100 %", "100.0 %", ">0 %")
+        assert chance(0.0, limit(members)) not in ("<0 %", "0.0 %", "<100 %")
+        assert chance(1.0, limit(members)) not in (">100 %", "100.0 %", ">0 %")
 
 
 def test_chance_with_its_error():
-    assert chance_with_error(0.123, 0.0061, 3000) == "12.3 % ± 0.6"
-    assert chance_with_error(0.0, 0.0001, 4000) == "<0.1 %"
+    assert chance_with_error(0.123, 0.0061, 0.001) == "12.3 % ± 0.6"
+    assert chance_with_error(0.0, 0.0001, 0.001) == "<0.1 %"
+    assert chance_with_error(0.0, 0.5, 0.5) == "too few"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +72,8 @@ def test_amount(value, unit, text):
         (("diff>", 0, None, "percentage_point_per_year"), "> 0 points a year"),
         ((">=", 3e7, None, "m2"), "≥ 30 mn m²"),
         ((">=", 3, None, "odd_unit"), "≥ 3 odd unit"),
+        (("increase_by_between", 1, 1.5, "percentage_point"), "+ 1–1.5 points"),
+        (("as_assigned", None, None, "percent"), "no number"),
     ],
 )
 def test_goal(goal_, text):

@@ -49,13 +49,14 @@ class Fan:
 def fans(
     predictions: Predictions, answer: Answer, metrics: Metrics, observations: Sequence[Observation], used: Iterable[str]
 ) -> list[Fan]:
-    """A fan for every quantity that a core target is read from, then for those that metrics.yaml wants charted.
+    """A fan for every quantity that a core target of the latest plan is read from, then for those that metrics.yaml
+    wants charted.
 
-    The targets of every plan on a quantity's metric and scope are marked, not only those that were scored. `used`
-    holds the row ids that the calibration used.
+    The targets of every plan on a quantity's metric and scope are marked; the odds are those of the latest plan under
+    its default readings. `used` holds the row ids that the calibration used.
     """
-    core = {target.id for target in answer.targets if target.modelled_as == "core"}
-    names = [n for s in answer.scores if s.target_id in core for n in answer.readings[s.target_id].quantities]
+    core = {target.id for target in answer.questions.targets if target.modelled_as == "core"}
+    names = [n for s in answer.latest if s.target_id in core and s.quantity for n in _reading(s, answer).quantities]
     names += [name for name, quantity in metrics.quantities.items() if quantity.chart]
     drawn = []
     for name in dict.fromkeys(names):
@@ -69,7 +70,12 @@ def fans(
 def _names(quantity: str, answer: Answer, metrics: Metrics) -> set[tuple[str, str]]:
     """Every (metric, scope) that the level of a quantity goes by: in figures, and in targets that are read from it."""
     reported = {(s.metric, s.scope) for s in metrics.series if s.quantity == quantity and s.form == "level"}
-    return reported | {(s.metric, s.scope) for s in answer.scores if s.quantity == quantity}
+    return reported | {(s.metric, s.scope) for s in answer.latest if s.quantity == quantity}
+
+
+def _reading(score: Score, answer: Answer) -> Reading:
+    """The default reading, which the charts show."""
+    return answer.questions.readings[score.target_id][0]
 
 
 def _fan(
@@ -84,13 +90,13 @@ def _fan(
     years = predictions.years
     bands = _bands(predictions.values[name])
     medians = dict(zip(years.tolist(), bands[QUANTILES.index(0.5)].tolist(), strict=True))
-    scores = [score for score in answer.scores if score.quantity == name]
-    goals = [_level_goal(t) for t in answer.targets if (t.metric, t.scope) in known_as and _is_level(t)]
-    goals += [g for s in scores if (g := _path_goal(s, answer.readings[s.target_id], medians, quantity.unit))]
+    scores = [score for score in answer.latest if score.quantity == name and score.probability is not None]
+    goals = [_level_goal(t) for t in answer.questions.targets if (t.metric, t.scope) in known_as and _is_level(t)]
+    goals += [g for s in scores if (g := _path_goal(s, _reading(s, answer), medians, quantity.unit))]
     return Fan(
         quantity=name,
         title=quantity.label or name,
-        odds=tuple(_odds(score, answer.readings[score.target_id], metrics) for score in scores),
+        odds=tuple(_odds(score, _reading(score, answer), metrics) for score in scores),
         unit=quantity.unit,
         basis=_basis(name, metrics),
         years=years.astype(float),
@@ -117,7 +123,8 @@ def _bands(values: np.ndarray) -> np.ndarray:
 
 
 def _is_level(target: Target) -> bool:
-    return target.value is not None and target.operator in OPERATORS and OPERATORS[target.operator].statistic == "level"
+    known = OPERATORS.get(target.operator)
+    return target.value is not None and known is not None and known.statistics == ("level",)
 
 
 def _level_goal(target: Target) -> Goal:
@@ -150,6 +157,6 @@ def _odds(score: Score, reading: Reading, metrics: Metrics) -> str:
     text = goal(score.operator, score.threshold, score.threshold_high, unit)
     other = metrics.quantities[reading.other].label if reading.other else ""
     over = f" over {other[:1].lower()}{other[1:]}" if other else ""
-    odds = chance(score.probability, score.effective_members)
+    odds = chance(score.probability, score.finest)
     interval = f"90 % {amount(score.p05, unit)} to {amount(score.p95, unit)}"
     return f"{score.years}: {text}{over}, probability {odds} (median {amount(score.median, unit)}, {interval})"

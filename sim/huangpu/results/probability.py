@@ -14,10 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from huangpu.results.targets import Target
-
 Array = np.ndarray
-Comparison = Callable[[Array, Target, float], Array]
+Comparison = Callable[[Array, "Threshold"], Array]
 
 # Ten batches a chain leave the error itself known to about 12 % with four chains; shorter batches would miss
 # slow chains.
@@ -29,63 +27,85 @@ FINEST = 0.001
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """What is asked: a value, the upper end of a range, how far (below, above) still meets "about"."""
+
+    value: float
+    high: float | None = None
+    tolerance: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Operator:
-    """How a target compares: the statistic that its words stand for, and which values (member,) meet it."""
+    """How a target compares. statistics: those that its words can stand for, the usual one first; sign: for people."""
 
-    statistic: str
+    statistics: tuple[str, ...]
     met: Comparison
-    sign: str  # for people
+    sign: str
 
 
-def _about(x: Array, target: Target, tolerance: float) -> Array:
-    return np.abs(x - target.value) <= tolerance
+def _about(x: Array, asked: Threshold) -> Array:
+    below, above = asked.tolerance
+    return (x >= asked.value - below) & (x <= asked.value + above)
 
 
-def _between(x: Array, target: Target, tolerance: float) -> Array:
-    return (x >= target.value) & (x <= target.high)
+def _between(x: Array, asked: Threshold) -> Array:
+    return (x >= asked.value) & (x <= asked.high)
 
 
-def _ge(x: Array, target: Target, tolerance: float) -> Array:
-    return x >= target.value
+def _ge(x: Array, asked: Threshold) -> Array:
+    return x >= asked.value
 
 
-def _gt(x: Array, target: Target, tolerance: float) -> Array:
-    return x > target.value
+def _gt(x: Array, asked: Threshold) -> Array:
+    return x > asked.value
 
 
-def _le(x: Array, target: Target, tolerance: float) -> Array:
-    return x <= target.value
+def _le(x: Array, asked: Threshold) -> Array:
+    return x <= asked.value
 
 
-def _lt(x: Array, target: Target, tolerance: float) -> Array:
-    return x < target.value
+def _lt(x: Array, asked: Threshold) -> Array:
+    return x < asked.value
 
+
+# A sum over years may be the sum of a flow, the rise of a stock, or the level of what is itself a running total.
+_SUM = ("cumulative", "increase", "level")
+_RATE = ("mean_growth", "mean_reduction")
 
 OPERATORS = {
-    ">=": Operator("level", _ge, "≥"),
-    ">": Operator("level", _gt, ">"),
-    "<=": Operator("level", _le, "≤"),
-    "~=": Operator("level", _about, "≈"),
-    "between": Operator("level", _between, ""),
-    "cumulative>=": Operator("cumulative", _ge, "≥"),
-    "cumulative~=": Operator("cumulative", _about, "≈"),
-    "cumulative_between": Operator("cumulative", _between, ""),
-    "per_year>=": Operator("every_year", _ge, "≥"),
-    "rate_per_year>=": Operator("mean_growth", _ge, "≥"),
-    "rate_per_year<": Operator("mean_growth", _lt, "<"),
-    "diff>": Operator("growth_difference", _gt, ">"),
-    "diff>=": Operator("growth_difference", _ge, "≥"),
-    "multiply>=": Operator("multiple", _ge, "≥"),
+    ">=": Operator(("level",), _ge, "≥"),
+    ">": Operator(("level",), _gt, ">"),
+    "<=": Operator(("level",), _le, "≤"),
+    "~=": Operator(("level",), _about, "≈"),
+    "between": Operator(("level",), _between, ""),
+    "cumulative>=": Operator(_SUM, _ge, "≥"),
+    "cumulative~=": Operator(_SUM, _about, "≈"),
+    "cumulative_between": Operator(_SUM, _between, ""),
+    "per_year>=": Operator(("every_year",), _ge, "≥"),
+    "per_year~=": Operator(("every_year",), _about, "≈"),
+    "rate_per_year>=": Operator(_RATE, _ge, "≥"),
+    "rate_per_year<": Operator(_RATE, _lt, "<"),
+    "diff>": Operator(("growth_difference",), _gt, ">"),
+    "diff>=": Operator(("growth_difference",), _ge, "≥"),
+    "multiply>=": Operator(("multiple",), _ge, "≥"),
+    "reduction>=": Operator(("reduction",), _ge, "≥"),
+    "increase_by_between": Operator(("increase",), _between, "+"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Probability:
-    """value in [0, 1]; error, one Monte-Carlo standard error; effective, the independent members it is worth."""
+    """value in [0, 1]; error, one Monte-Carlo standard error; effective, the independent members it is worth.
+
+    finest: the smallest chance that the members tell from none, see `limit`; value below it (or above 1 - finest) is
+    not told from 0 (or 1).
+    """
 
     value: float
     error: float
     effective: float
+    finest: float
 
 
 def probability(met: Array, values: Array, batches: list[Array]) -> Probability:
@@ -93,27 +113,29 @@ def probability(met: Array, values: Array, batches: list[Array]) -> Probability:
 
     met (member,) bool; values (member,) the numbers compared, finite or not; batches from `batches_of`.
     With every member on one side the error is the half-width of Wilson's interval (1927) at one standard error, on
-    the number of independent members that `values` are worth: it is never 0.
+    the number of independent members that `values` are worth: it is never 0. `finest` rests on that number whatever
+    the share, so that a rarer outcome is never given the larger chance.
     """
     n = len(met)
     value = float(np.mean(met))
+    worth = n / _inflation(_ranks(values), batches)
     if 0 < value < 1:
         effective = n / _inflation(met.astype(float), batches)
         error = np.sqrt(value * (1 - value) / effective)
     else:
-        effective = n / _inflation(_ranks(values), batches)
-        error = 0.5 / (effective + 1)
-    return Probability(value, float(error), float(effective))
+        effective, error = worth, 0.5 / (worth + 1)
+    return Probability(value, float(error), float(effective), limit(worth))
 
 
 def limit(effective: float) -> float:
     """The largest chance that would leave none of `effective` independent members on its side one time in twenty.
 
-    1 - 0.05 ** (1 / n), about 3 / n, never below FINEST, rounded up to one digit, at most 0.99.
+    1 - 0.05 ** (1 / n), about 3 / n, never below FINEST, rounded up to one digit; at most 0.5, which says that so few
+    members (five or fewer) tell nothing.
     """
     chance = max(FINEST, 1 - 0.05 ** (1 / max(effective, 1)))
     exponent = math.floor(math.log10(chance))
-    return min(math.ceil(round(chance / 10**exponent, 6)) * 10**exponent, 0.99)
+    return min(math.ceil(round(chance / 10**exponent, 6)) * 10**exponent, 0.5)
 
 
 def batches_of(chain: Array | None, draw: Array | None) -> list[Array]:

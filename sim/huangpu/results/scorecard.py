@@ -1,10 +1,10 @@
-"""The scorecard: for every target of a plan its reading, projection, probability and what stands behind it."""
+"""The scorecard: for every target its readings, and for each the projection, probability and what stands behind it."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
@@ -12,25 +12,31 @@ import numpy as np
 
 from huangpu.measurement.datafile import DataError
 from huangpu.measurement.simulated import Predictions
-from huangpu.results.probability import OPERATORS, batches_of, limit, probability
+from huangpu.results.outcomes import Outcome
+from huangpu.results.probability import OPERATORS, batches_of, probability
+from huangpu.results.questions import Questions
 from huangpu.results.readings import Reading
 from huangpu.results.statistics import STATISTICS
 from huangpu.results.targets import Target
 from huangpu.results.writing import write_text
-from huangpu.yamlfile import nearest
 
 MODELLED = "modelled"
 PRIOR_ONLY = "prior only"  # no observation behind it
-NOT_MODELLED = "not modelled yet"
+HINDSIGHT = "hindsight"  # due before the last figure that the model was fitted to: a look back
+FAILED = "failed"  # no member gave a finite number
+OUTSIDE = "outside the run"
+LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One target and its odds: a row of scorecard.csv, whose columns are these fields in this order.
+    """One reading of a target and its odds: a row of scorecard.csv, whose columns are these fields in this order.
 
-    Amounts are in `unit`, `probability` and `mc_error` (one Monte-Carlo standard error) are shares of 1, and None where
-    the target is not modelled. `bad_members` of `members` gave no finite number: they count as not meeting the target
-    and are left out of median and interval. `effective_members` are the independent draws that the members are worth.
+    Amounts are in `unit`; `probability` and `mc_error` (one Monte-Carlo standard error) are shares of 1, and None where
+    status is failed, outside the run or left out. `finest` is the smallest chance that the members tell from none.
+    `bad_members` of `members` gave no finite number: they count as not meeting the target and are left out of median
+    and interval. `effective_members` are the independent draws that the members are worth. `outcome` and `met` (yes,
+    no, unknown) are what was reported of the target, `verification` how sure that is; only beside its default reading.
     """
 
     target_id: str
@@ -57,116 +63,152 @@ class Score:
     effective_members: float | None
     bad_members: int
     note: str
+    plan: str
+    reading_name: str
+    finest: float | None
+    outcome: float | None
+    met: str
+    verification: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
-    """Scores of one plan with what they were made from: the targets of all plans, the readings of this one."""
+    """Scores in the order of the targets, the default reading of each before its alternatives."""
 
-    targets: tuple[Target, ...]
-    readings: Mapping[str, Reading]
+    questions: Questions
     scores: tuple[Score, ...]
+
+    def of_plan(self, plan: str) -> tuple[Score, ...]:
+        """The scores of one plan under the default readings; targets that are left out too."""
+        return tuple(score for score in self.scores if score.plan == plan and self.is_default(score))
+
+    def others(self, plan: str) -> tuple[Score, ...]:
+        """The scores of one plan under alternative readings."""
+        return tuple(score for score in self.scores if score.plan == plan and not self.is_default(score))
+
+    def is_default(self, score: Score) -> bool:
+        readings = self.questions.readings.get(score.target_id)
+        return readings is None or readings[0].name == score.reading_name
+
+    @property
+    def latest(self) -> tuple[Score, ...]:
+        """The default scores of the plan that ends last."""
+        return self.of_plan(self.questions.plans[-1])
 
 
 def scorecard(
-    predictions: Predictions,
-    targets: tuple[Target, ...],
-    readings: Mapping[str, Reading],
-    rows_behind: Mapping[str, tuple[str, ...]],
-) -> list[Score]:
-    """The scores of all targets, in their order.
+    predictions: Predictions, questions: Questions, rows_behind: Mapping[str, tuple[str, ...]], until: float
+) -> Answer:
+    """Every target of every plan, under each of its readings.
 
-    predictions  quantities as they would be reported, each with its unit in attrs["units"]
+    predictions  quantities as they would be reported
     rows_behind  quantity -> row ids of the observations that it was fitted to
-
-    Raises DataError for a reading that the predictions cannot answer.
+    until        decimal year of the last of these: what was due by then is a look back
     """
     if predictions.size == 0:
         raise DataError("the predictions hold no member: nothing to score; check the run's members")
     batches = batches_of(predictions.chain, predictions.draw)
-    return [_score(predictions, target, readings[target.id], rows_behind, batches) for target in targets]
+
+    def scores() -> Iterator[Score]:
+        for target in questions.targets:
+            if target.left_out:
+                yield _without_reading(target, predictions.size, questions.outcomes.get(target.id))
+                continue
+            for position, reading in enumerate(questions.readings[target.id]):
+                outcome = questions.outcomes.get(target.id) if position == 0 else None
+                behind = {row_id for name in reading.quantities for row_id in rows_behind.get(name, ())}
+                bare = _bare(target, reading, predictions.size, outcome)
+                yield _scored(replace(bare, observations=len(behind)), predictions, reading, batches, until)
+
+    return Answer(questions, tuple(scores()))
 
 
-def member_values(predictions: Predictions, target: Target, reading: Reading) -> np.ndarray:
-    """The numbers that are compared with the threshold, one a member, shape (member,), in the target's unit."""
-    statistic = STATISTICS[reading.statistic]
-    values, other = (
-        _yearly(predictions, target, name, reading) if name else None for name in (reading.quantity, reading.other)
-    )
-    unit = predictions.attrs[reading.quantity].get("units", target.unit)
-    # A yearly commitment may be met by a quantity that is written as an amount or as a rate.
-    if statistic.same_unit and unit not in (target.unit, target.unit.removesuffix("_per_year")):
-        raise DataError(f"{target.id}: the target is in {target.unit}, quantity '{reading.quantity}' in {unit}")
+def member_values(predictions: Predictions, reading: Reading) -> np.ndarray:
+    """The numbers that are compared with the threshold, (number, member); of several each must meet it."""
+    years = slice(*np.searchsorted(predictions.years, [reading.first, reading.last + 1]))
+    values, other = (predictions.values[name][years] if name else None for name in (reading.quantity, reading.other))
     with np.errstate(all="ignore"):  # members without a finite number are counted, not hidden
-        return statistic.compute(values, other)
+        return STATISTICS[reading.statistic].compute(values, other)
 
 
-def _yearly(predictions: Predictions, target: Target, name: str, reading: Reading) -> np.ndarray:
-    if name not in predictions.values:
-        raise DataError(f"{target.id}: no quantity '{name}' is predicted{nearest(name, predictions.values)}")
-    years = np.arange(reading.first, reading.last + 1)
-    missing = np.setdiff1d(years, predictions.years)
-    if missing.size:
-        raise DataError(
-            f"{target.id}: '{name}' is not predicted for {', '.join(map(str, missing))}; extend the scenario's horizon"
-        )
-    return predictions.values[name][np.searchsorted(predictions.years, years)]
+def _bare(target: Target, reading: Reading, members: int, outcome: Outcome | None) -> Score:
+    """The row of a reading with nothing computed yet."""
+    asked = reading.asked
+    changes = {"threshold": asked.value, "threshold_high": asked.high, "years": reading.years, "note": reading.note}
+    names = {"quantity": reading.quantity, "reading": reading.text, "reading_name": reading.name}
+    return replace(_without_reading(target, members, outcome), **changes, **names)
 
 
-def _score(predictions, target: Target, reading: Reading, rows_behind, batches) -> Score:
-    row = {
-        "target_id": target.id,
-        "metric": target.metric,
-        "operator": target.operator,
-        "threshold": target.value,
-        "threshold_high": target.high,
-        "unit": target.unit,
-        "year": target.year,
-        "years": str(target.year) if reading.not_modelled else reading.years,
-        "scope": target.scope,
-        "theme": target.theme,
-        "label": target.label,
-        "quantity": reading.quantity,
-        "reading": reading.text,
-        "members": predictions.size,
-    }
-    if reading.not_modelled:
-        empty = dict.fromkeys(("median", "p05", "p95", "probability", "mc_error", "effective_members"))
-        return Score(**row, **empty, status=NOT_MODELLED, observations=0, bad_members=0, note=reading.not_modelled)
-
-    values = member_values(predictions, target, reading)
-    finite = np.isfinite(values)
-    with np.errstate(invalid="ignore"):
-        met = OPERATORS[target.operator].met(values, target, reading.tolerance) & finite
-    chance = probability(met, values, batches)
-    quantiles = np.quantile(values[finite], [0.5, 0.05, 0.95]) if finite.any() else [None] * 3
-    behind = {row_id for name in reading.quantities for row_id in rows_behind.get(name, ())}
-    bad = int((~finite).sum())
-    trouble = f"{bad} of {len(values)} members gave no finite number and count as not met" if bad else ""
+def _without_reading(target: Target, members: int, outcome: Outcome | None) -> Score:
+    numbers = ("median", "p05", "p95", "probability", "mc_error", "effective_members", "finest")
     return Score(
-        **row,
-        status=MODELLED if behind else PRIOR_ONLY,
-        median=_float(quantiles[0]),
-        p05=_float(quantiles[1]),
-        p95=_float(quantiles[2]),
+        target_id=target.id,
+        status=LEFT_OUT,
+        metric=target.metric,
+        operator=target.operator,
+        threshold=target.value,
+        threshold_high=target.high,
+        unit=target.unit,
+        year=target.year,
+        years=str(target.year),
+        scope=target.scope,
+        theme=target.theme,
+        label=target.label,
+        plan=target.plan,
+        quantity="",
+        reading="",
+        reading_name="",
+        members=members,
+        observations=0,
+        bad_members=0,
+        note=target.left_out,
+        outcome=outcome.value if outcome else None,
+        met=outcome.met if outcome else "",
+        verification=outcome.verification if outcome else "",
+        **dict.fromkeys(numbers),
+    )
+
+
+def _scored(score: Score, predictions: Predictions, reading: Reading, batches: list, until: float) -> Score:
+    first, last = int(predictions.years[0]), int(predictions.years[-1])
+    if reading.first < first or reading.last > last:
+        needs = f"{reading.first}" if reading.first == reading.last else f"{reading.first} to {reading.last}"
+        return _noted(replace(score, status=OUTSIDE), f"needs {needs}, the run covers {first} to {last}")
+    numbers = member_values(predictions, reading)
+    values = numbers.min(axis=0)
+    finite = np.isfinite(numbers).all(axis=0)
+    bad = int((~finite).sum())
+    if bad == len(values):
+        return _noted(replace(score, status=FAILED, bad_members=bad), "no member gave a finite number")
+    with np.errstate(invalid="ignore"):
+        met = OPERATORS[score.operator].met(numbers, reading.asked).all(axis=0) & finite
+    chance = probability(met, values, batches)
+    median, low, high = map(float, np.quantile(values[finite], [0.5, 0.05, 0.95]))
+    due = reading.last + 1 <= until
+    found = replace(
+        score,
+        status=HINDSIGHT if due else MODELLED if score.observations else PRIOR_ONLY,
+        median=median,
+        p05=low,
+        p95=high,
         probability=chance.value,
         mc_error=chance.error,
         effective_members=chance.effective,
-        observations=len(behind),
+        finest=chance.finest,
         bad_members=bad,
-        note="; ".join(text for text in (reading.note, trouble) if text),
     )
+    return _noted(found, f"{bad} of {len(values)} members gave no finite number and count as not met" if bad else "")
 
 
-def _float(value) -> float | None:
-    return None if value is None else float(value)
+def _noted(score: Score, text: str) -> Score:
+    return replace(score, note="; ".join(filter(None, (score.note, text))))
 
 
 def write_scorecard(scores: Sequence[Score], path: Path) -> None:
-    """scorecard.csv: a header and a row a target; numbers at full precision, empty where there is none.
+    """scorecard.csv: a header and a row a reading; numbers at full precision, empty where there is none.
 
-    A probability is the share of members that meet the target, but never 0 or 1, which no count of members shows: it is
-    then the limit that a terminal prints (`<0.1 %` is 0.001, `>99.9 %` is 0.999), and `mc_error` is as large.
+    A probability is the share of members that meet the target, but never nearer to 0 or 1 than `finest`, as in a
+    terminal (`<0.1 %` is 0.001, `>99.9 %` is 0.999); `mc_error` is then as large.
     """
     columns = [field.name for field in fields(Score)]
     text = io.StringIO()
@@ -177,10 +219,10 @@ def write_scorecard(scores: Sequence[Score], path: Path) -> None:
 
 
 def _never_certain(score: Score) -> Score:
-    if score.probability not in (0, 1):
+    if score.probability is None or score.finest <= score.probability <= 1 - score.finest:
         return score
-    least = limit(score.effective_members)
-    return replace(score, probability=abs(score.probability - least), mc_error=least)
+    least = score.finest
+    return replace(score, probability=least if score.probability < least else 1 - least, mc_error=least)
 
 
 def _cell(value) -> str:

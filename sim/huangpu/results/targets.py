@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,17 @@ from huangpu.measurement.datafile import DataError, read_csv
 
 COLUMNS = (
     *("id", "plan", "metric", "label_en", "operator", "value", "value_hi", "unit", "target_year", "base_year"),
-    *("horizon", "scope", "theme", "modelled_as"),
+    *("horizon", "scope", "theme", "modelled_as", "left_out"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One row of targets.csv. `value` is None where the plan names no number; `high` is set for ranges only."""
+    """One row of targets.csv.
+
+    `value` is None where the plan names no number; `high` is set for ranges only; `left_out` is why the target is not
+    scored, "" where it is.
+    """
 
     id: str
     plan: str
@@ -31,11 +36,20 @@ class Target:
     horizon: str
     theme: str
     modelled_as: str
+    left_out: str = ""
 
 
 def read_targets(path: Path) -> tuple[Target, ...]:
     """The targets of all plans, in file order. Raises DataError for a cell that does not read."""
     return tuple(_target(path, line, row) for line, row in enumerate(read_csv(path, COLUMNS), start=2))
+
+
+def plans(targets: Iterable[Target]) -> tuple[str, ...]:
+    """The plans in the order in which their last targets are due; those due together in file order."""
+    last: dict[str, int] = {}
+    for target in targets:
+        last[target.plan] = max(target.year, last.get(target.plan, target.year))
+    return tuple(sorted(last, key=last.__getitem__))
 
 
 def _target(path: Path, line: int, row: dict[str, str]) -> Target:
@@ -45,6 +59,8 @@ def _target(path: Path, line: int, row: dict[str, str]) -> Target:
         except ValueError:
             raise DataError(f"{path}:{line}: {row['id']}: {column} is '{row[column]}', expected a number") from None
 
+    if not row["target_year"]:
+        raise DataError(f"{path}:{line}: {row['id']}: target_year is empty, expected a year")
     return Target(
         id=row["id"],
         plan=row["plan"],
@@ -60,4 +76,5 @@ def _target(path: Path, line: int, row: dict[str, str]) -> Target:
         horizon=row["horizon"],
         theme=row["theme"],
         modelled_as=row["modelled_as"],
+        left_out=row["left_out"].strip(),
     )

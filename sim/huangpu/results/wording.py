@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from huangpu.results.probability import FINEST, OPERATORS, limit
+from huangpu.results.probability import OPERATORS
 
 # unit of the data files -> (what an amount is multiplied by, how the unit is then written)
 UNITS = {
@@ -46,8 +46,10 @@ def amount(value: float | None, unit: str) -> str:
     return f"{value:,.{digits}f}".replace("-", "−")
 
 
-def goal(operator: str, value: float, high: float | None, unit: str) -> str:
-    """A threshold with its sign and unit: ≥ 800 bn yuan, 5–10 centres."""
+def goal(operator: str, value: float | None, high: float | None, unit: str) -> str:
+    """A threshold with its sign and unit: ≥ 800 bn yuan, 5–10 centres; `no number` where the plan names none."""
+    if value is None:
+        return "no number"
     sign = OPERATORS[operator].sign if operator in OPERATORS else operator
     upper = f"–{_exact(high * scale(unit))}" if high is not None else ""
     return f"{sign} {_exact(value * scale(unit))}{upper} {unit_text(unit)}".strip()
@@ -57,22 +59,20 @@ def _exact(value: float) -> str:
     return f"{value:,.10g}"
 
 
-def chance(value: float | None, effective: float | None) -> str:
-    """A probability for people, never 0 or 100 %.
-
-    Where no member (or every one) meets the target it is `probability.limit`, from below (or above).
-    """
+def chance(value: float | None, finest: float | None) -> str:
+    """A probability for people, never 0 or 100 %, nor nearer to them than `finest`, see `probability.limit`."""
     if value is None:
         return ""
-    least = limit(effective) if value in (0, 1) else FINEST
-    if value < least:
-        return f"<{100 * least:.6g} %"
-    if value > 1 - least:
-        return f">{100 * (1 - least):.6g} %"
+    if finest >= 0.5:
+        return "too few"
+    if value < finest:
+        return f"<{100 * finest:.6g} %"
+    if value > 1 - finest:
+        return f">{100 * (1 - finest):.6g} %"
     return f"{100 * value:.1f} %"
 
 
-def chance_with_error(value: float, error: float, effective: float) -> str:
+def chance_with_error(value: float, error: float, finest: float) -> str:
     """The chance and one Monte-Carlo standard error, in points; a limit stands alone, it already holds its error."""
-    text = chance(value, effective)
-    return text if text[0] in "<>" else f"{text} ± {max(100 * error, 0.1):.1f}"
+    text = chance(value, finest)
+    return f"{text} ± {max(100 * error, 0.1):.1f}" if text.endswith("%") and text[0] not in "<>" else text

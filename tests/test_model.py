@@ -132,7 +132,7 @@ def test_halving_the_step_moves_no_reported_quantity_by_half_a_percent(tmp_path)
     half = tmp_path / PATH.name
     half.write_text(text.replace("\t0.03125\n", "\t0.015625\n"), encoding="utf-8")
     layer = load_layer(shipped("calibration/metrics.yaml"), shipped("calibration/observations.csv"), start=2010.0)
-    annual, at = layer.requirements()
+    annual, at, _ = layer.requirements()
     job = prepare(shipped("scenarios/all_plans.yaml"), members=8)
     found = []
     for program in (PROGRAM, compile_model(half)):

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -170,7 +171,8 @@ def _members(scenario: Scenario, program: Program) -> Members:
 def _check_model(program: Program, layer: Layer) -> None:
     """ModelError where the model lacks what reported figures are read from."""
     known = {entry.id for entry in program.rows}
-    missing = [id for ids in layer.requirements() for id in ids if id not in known]
+    needs = layer.requirements()
+    missing = [id for id in (*needs.annual, *needs.points) if id not in known]
     if missing:
         raise ModelError(
             f"{program.name}: has no '{missing[0]}'{nearest(missing[0], known)}; {METRICS} reads reported figures "
@@ -213,13 +215,9 @@ def _measured(
     program: Program, layer: Layer, end: float
 ) -> tuple[list[Saving], Callable[[list[np.ndarray]], Simulated]]:
     """What to save for the reported figures, and how to read it from the arrays that come back."""
-    years, times, savings = years_and_points(program, *layer.requirements(), end, QUARTER)
-
-    def read(arrays: list[np.ndarray]) -> Simulated:
-        flows, levels = (dict(zip(s.names, a, strict=True)) for s, a in zip(savings, arrays, strict=True))
-        return Simulated(years, flows, times, levels)
-
-    return savings, read
+    needs = layer.requirements()
+    years, times, savings = years_and_points(program, *needs, end, QUARTER)
+    return savings, partial(measurement.read_run, needs, years, times)
 
 
 def _sigmas(job: Job) -> Mapping[str, np.ndarray]:

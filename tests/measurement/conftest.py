@@ -7,13 +7,11 @@ import pytest
 
 from huangpu.measurement import Simulated, load_layer
 from huangpu.measurement.observations import COLUMNS
+from huangpu.measurement.simulated import Means
 
 METRICS = """
 shock_years: {2013: 4.0}
-part_year:
-  growth_points: {9: 2.0, 6: 3.5}
-  level_relative: {9: 0.03}
-  share_points: {9: 0.5}
+part_year: {growth_points: 0.6, level_relative: 0.06, share_points: 0.9}
 processes:
   volume: {reason: drift of volume}
   price: {reason: drift of price}
@@ -100,4 +98,7 @@ def simulated():
         "value": 200 * growth**1.5,
         "share": np.broadcast_to([0.3, 0.4], growth.shape).copy(),
     }
-    return Simulated(years, annual, times, {"stock": np.array([10.0, 20.0]) * np.exp(0.1 * (times - 2010))[:, None]})
+    stock = np.array([10.0, 20.0]) * np.exp(0.1 * (times - 2010))[:, None]
+    # what grows within the year is smaller in its first half, and by more in later years
+    half = {name: values * 0.98 ** (years - 2009)[:, None] for name, values in annual.items()}
+    return Simulated(years, annual, times, {"stock": stock}, {6: Means(years[1:], {n: v[1:] for n, v in half.items()})})

@@ -25,7 +25,7 @@ def test_a_process_begins_in_its_own_year_and_may_know_no_shocks():
     times = np.array([2011.0, 2012.0, 2013.0, 2014.0])
     young = Process(start=2012.0)
     metrics = Metrics(
-        "m", {2013: 4.0}, PartYear(), 1.0, np.inf, {}, {"young": young, "calm": Process(shocks=False)}, {}, (), ()
+        "m", {2013: 4.0}, PartYear(), np.inf, {}, {"young": young, "calm": Process(shocks=False)}, {}, (), ()
     )
     assert process_clock(metrics, "young", times, 2010.0) == pytest.approx([0, 0, 1, 5])
     assert process_clock(metrics, "calm", times, 2010.0) == pytest.approx([1, 2, 3, 4])

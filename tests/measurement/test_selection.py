@@ -2,7 +2,6 @@
 
 from math import log
 
-import numpy as np
 import pytest
 
 from huangpu.measurement import DataError, load_layer
@@ -46,32 +45,70 @@ def test_dated_stocks_stand_at_their_day_and_years_at_their_end(layer_of, row):
     assert [r.terms[0][1] for r in layer.rows] == pytest.approx([2012 + 182 / 366, 2014.0, 2015.0])
 
 
-def test_part_years_are_widened_and_flows_scaled(layer_of, row):
+def test_part_years_of_flows_are_yearly_rates_and_carry_a_season(layer_of, row):
     layer = layer_of(
         row("g", "growth", 2012, 5.0, 0.5, months=9),
         row("l", "level", 2013, 90.0, 0.9, months=9, basis="new"),
         row("s", "share", 2014, 20.0, 0.3, months=9),
+        row("y", "growth", 2013, 5.0, 0.5),
     )
-    growth, level, share = layer.rows
-    assert growth.se == pytest.approx(np.hypot(0.5, 2.0) / 105)
-    assert level.y == pytest.approx(log(120))
-    assert level.se == pytest.approx(np.hypot(0.01, 0.03))
-    assert share.y == pytest.approx(log(0.25))
-    assert share.se == pytest.approx(np.hypot(0.3, 0.5) / 16)
+    growth, level, share, year = layer.rows
+    assert (growth.se, growth.season) == pytest.approx((0.5 / 105, 0.6 / 105))
+    assert (growth.terms, growth.months) == (((1.0, 2012.0), (-1.0, 2011.0)), 9)
+    assert (level.y, level.se, level.season) == pytest.approx((log(120), 0.01, 0.06))
+    assert (share.y, share.se, share.season) == pytest.approx((log(0.25), 0.3 / 16, 0.9 / 16))
+    assert year.season == 0
+
+
+def test_a_span_may_compare_parts_of_its_years(layer_of, row):
+    layer = layer_of(row("a", "growth", 2014, 5.0, 0.1, period="avg_2012-2014:H1", months=""))
+    (half,) = layer.rows
+    assert half.terms == ((1.0, 2014.0), (-1.0, 2011.0))
+    assert (half.months, half.season) == pytest.approx((6, 0.6 / 105))
+    assert layer.requirements().parts == {6: ((2011, 2014), ("volume",))}
+    assert layer.last_time() == 2014.5
+
+
+def test_a_stock_in_part_of_a_year_stands_at_its_end(layer_of, row):
+    layer = layer_of(
+        row("h", "count", 2012, 12, 0.5, period="H1", months=6),
+        row("q", "count", 2012, 13, 0.5, period="Q1-3", months=9),
+    )
+    assert [(r.row_id, r.terms[0][1], r.season) for r in layer.rows] == [("h", 2012.5, 0), ("q", 2012.75, 0)]
+    assert layer.requirements().parts == {}
 
 
 def test_of_a_years_parts_the_longest_that_can_be_used_stays(layer_of, row):
-    layer = layer_of(
+    rows = [
         row("q", "growth", 2012, 4.0, 0.1, months=3),
         row("h", "growth", 2012, 4.5, 0.1, months=6),
         row("n", "growth", 2012, 5.0, 0.1, months=9),
-        row("t", "growth", 2012, 5.2, 0.1, months=10),
-    )
+        row("t", "growth", 2012, -100.0, 0.1, months=10),
+    ]
+    layer = layer_of(*rows)
     assert layer.row_ids() == ("n",)
     reasons = dict(layer.unused)
-    assert "part_year.growth_points has no error" in reasons["q"] and "3 months" in reasons["q"]
-    assert reasons["h"] == "overlaps n, which covers more of the year"
-    assert "10 months" in reasons["t"]
+    assert reasons["q"] == reasons["h"] == "overlaps n, which covers more of the year"
+    assert reasons["t"] == "growth of -100 percent"
+
+
+def test_a_series_may_ask_for_the_parts_beside_the_year(layer_of, row, metrics_text):
+    old = "kind: growth_real, form: growth}"
+    layer = layer_of(
+        row("q", "growth", 2012, 4.0, 0.1, months=3),
+        row("h", "growth", 2012, 4.5, 0.1, months=6),
+        row("again", "growth", 2012, 4.6, 0.1, months=6),
+        row("y", "growth", 2012, 5.0, 0.1),
+        metrics=metrics_text.replace(old, old[:-1] + ", parts: true}"),
+    )
+    assert layer.row_ids() == ("q", "again", "y")
+    assert dict(layer.unused)["h"] == "overlaps again, which stands later in the file"
+    assert layer.requirements().parts == {3: ((2011, 2012), ("volume",)), 6: ((2011, 2012), ("volume",))}
+
+
+def test_single_months_are_no_part_from_january(layer_of, row):
+    layer = layer_of(row("m", "growth", 2012, 4.0, 0.1, period="May", months=1))
+    assert dict(layer.unused)["m"] == "May does not begin with the year"
 
 
 def test_every_row_that_does_not_enter_has_a_reason(layer_of, row):
@@ -136,7 +173,7 @@ def test_rows_behind_a_derived_quantity_are_those_of_its_parts(layer_of, row):
     assert set(behind["ratio"]) == {"g", "l"}
     assert behind["stock"] == ()
     assert layer.last_time() == 2014
-    assert layer.requirements() == (("volume", "value", "share"), ("stock",))
+    assert layer.requirements() == (("volume", "value", "share"), ("stock",), {})
 
 
 @pytest.mark.parametrize(
@@ -151,7 +188,7 @@ def test_rows_behind_a_derived_quantity_are_those_of_its_parts(layer_of, row):
         ("reason: drift of price}", "reason: prices, and more}", "a text with a comma in it needs quotes"),
         ("quantity: real, metric: m", "quantity: share, metric: m", "growth needs a quantity in logs"),
         ("shock_years: {2013: 4.0}", "shock_years: {2013: 4.0, 2013: 1.0}", "given twice"),
-        ("{9: 0.5}", "{19: 0.5}", "part_year.share_points.19: expected 1 to 11 months"),
+        ("share_points: 0.9", "share_points: -1", "part_year.share_points: input should be greater than or equal to 0"),
         ("{quantity: nominal, metric: m, scope: all, kind: level, form: level}",
          "{quantity: real, metric: m, scope: all, kind: growth_real, form: growth}", "row g already enters as real"),
     ],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from huangpu.files import shipped
+from huangpu.measurement.metrics import PartYear
 from huangpu.measurement.observations import Observation, read_observations
 from huangpu.results.figures import figures_of
 
@@ -49,6 +52,14 @@ def test_a_part_year_of_a_flow_is_scaled_and_of_a_share_is_not():
     assert (flow.value, flow.error, flow.scaled, flow.used) == (100, 2, True, True)
     (share,) = figures_of([row("a", 50, period="H1", months=6, kind="share")], [OUTPUT], set())
     assert (share.value, share.scaled, share.used) == (50, False, False)
+
+
+def test_a_part_year_carries_the_season():
+    season = PartYear(level_relative=0.1, share_points=2.0)
+    rows = [row("a", 45, year=2019, period="Q1-3", months=9), row("b", 50, period="H1", months=6, kind="share")]
+    flow, share = figures_of(rows, [OUTPUT], set(), season)
+    assert flow.error == pytest.approx(math.hypot(4 / 3, 60 * 0.1 / math.sqrt(3)))
+    assert share.error == pytest.approx(math.hypot(1, 2))
 
 
 def test_a_stock_stands_at_its_day():

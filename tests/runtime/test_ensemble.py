@@ -1,5 +1,7 @@
 """The same bits however the work is laid out; right order of convergence; nothing lost; clear refusals."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,9 +13,11 @@ from huangpu.runtime.ensemble import (
     Runner,
     Saving,
     annual_means,
+    part_means,
     points,
     simulate,
     step_times,
+    years_and_points,
 )
 
 MEMBERS = 203
@@ -224,6 +228,34 @@ def test_what_does_not_fit_is_refused(inputs, names, message):
         simulate(built, inputs, [every_step(built, *names)])
 
 
+@pytest.mark.parametrize(("step", "months"), [(1 / 32, 8), (1 / 32, 6), (0.25, 1), (1 / 12, 7)])
+def test_the_mean_over_part_of_a_year_is_exact_for_rates_held_over_steps(step, months):
+    """Against the integral of the held rate: a step of 8 months ends in the middle of one of 1/32 year."""
+    built = replace(program(economy()), time_step=step)
+    times = step_times(built)
+    rate = np.random.default_rng(1).random(len(times))
+    slot, weight = part_means(built, [2002, 2004], months)
+    fine = np.arange(0, months / 12, 1e-5) + 0.5e-5
+    for k, year in enumerate((2002, 2004)):
+        held = rate[np.floor((year + fine - times[0]) / step + 1e-9).astype(int)].mean()
+        assert (weight * rate)[slot == k].sum() == pytest.approx(held, abs=1e-4)
+        assert weight[slot == k].sum() == pytest.approx(1, abs=1e-12)
+
+
+def test_parts_are_saved_as_far_as_the_run_goes():
+    built = program(economy())
+    parts = {6: ((2001, 2004, 2005), ("output",)), 11: ((2004,), ("labour",))}
+    years, times, savings = years_and_points(built, ("output",), ("capital",), parts, 2004.5, 0.25)
+    assert years.tolist() == [2000, 2001, 2002, 2003]
+    assert times[-1] == 2004.5
+    annual, _, halves, more = simulate(built, Inputs(2), savings, final_time=2004.5)
+    assert (annual.shape, halves.shape, more.shape) == ((1, 4, 2), (1, 2, 2), (1, 0, 2))
+    (every,) = simulate(built, Inputs(2), [every_step(built, "output")])
+    at = {t: i for i, t in enumerate(step_times(built).tolist())}
+    for k, year in enumerate((2001, 2004)):
+        assert halves[0, k] == pytest.approx(every[0, at[year] : at[year + 0.5]].mean(axis=0), rel=1e-12)
+
+
 def test_times_outside_the_run_are_refused():
     built = program(economy())
     for times in ([2000.1], [1999.0], [2010.25], [2001.0, 2001.0]):
@@ -232,5 +264,7 @@ def test_times_outside_the_run_are_refused():
     for year in (1999, 2010):
         with pytest.raises(ValueError, match=f"year {year}"):
             annual_means(built, [year])
+    with pytest.raises(ValueError, match="months 1 to 6 of year 2010"):
+        part_means(built, [2010], 6)
     with pytest.raises(ValueError, match="before"):
         step_times(built, 1999.0)

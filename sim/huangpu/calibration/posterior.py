@@ -19,7 +19,7 @@ from huangpu.calibration.sampling import Progress, Settings, sample
 from huangpu.calibration.store import members_table
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
-from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_likelihood, one_thread
+from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_likelihood, one_thread, read_run
 from huangpu.program import Program
 from huangpu.runtime.dataset import write_netcdf
 from huangpu.runtime.drivers import Schedule
@@ -129,7 +129,8 @@ class LogPosterior:
         self._rows = [i for i, name in enumerate(names) if name in constants]
         self._fixed = question.scenario.parameters
         end = horizon(program, layer)
-        self._years, self._times, savings = years_and_points(program, *layer.requirements(), end, GRID)
+        self._needs = layer.requirements()
+        self._years, self._times, savings = years_and_points(program, *self._needs, end, GRID)
         parameters = [names[i] for i in self._rows] + list(self._fixed)
         self._runner = Runner(program, savings, parameters=parameters, final_time=end, threads=threads)
         self._levers = _levers(question.scenario, step_times(program, end))
@@ -152,11 +153,8 @@ class LogPosterior:
             lever: Schedule(profiles, np.array([_delivery(d, members, size) for d in deliveries]))
             for lever, (profiles, deliveries) in self._levers.items()
         }
-        annual, at = self._runner.run(np.concatenate([values[self._rows], fixed]), driven)
-        names, moments = self.question.layer.requirements()
-        return Simulated(
-            self._years, dict(zip(names, annual, strict=True)), self._times, dict(zip(moments, at, strict=True))
-        )
+        arrays = self._runner.run(np.concatenate([values[self._rows], fixed]), driven)
+        return read_run(self._needs, self._years, self._times, arrays)
 
 
 def horizon(program: Program, layer: Layer) -> float:

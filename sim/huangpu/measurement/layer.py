@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from huangpu.measurement.drivers import Responses, answers
 from huangpu.measurement.metrics import ANNUAL, Metrics, Quantity, read_metrics
 from huangpu.measurement.observations import read_observations
 from huangpu.measurement.rows import Row
+from huangpu.measurement.season import season_loadings
 from huangpu.measurement.selection import select
 
 JITTER = 1e-12  # added to variances, far below any reported precision: two equal rows must not be singular
@@ -42,10 +44,11 @@ class Block:
     contrast  (n, T) coefficients of each row on its figure at those times
     loading   (P, n) of each row's quantity on each process
     offset    (K, n) of each row on each offset, times its standard deviation
+    season    (G, n) of each row on each error of season, likewise; seasons  (G,) their names
     answer    (D, n, J) of each row to each innovation of each driver, for sigma = 1
     unit      (S, n, n) covariance of the rows for sigma = 1, by sigma; pieces  (sigma, rows, rows, numbers) of its
               parts that are not 0
-    fixed     (n, n) covariance from offsets and reporting errors
+    fixed     (n, n) covariance from offsets, seasons and reporting errors
     """
 
     name: str
@@ -66,10 +69,24 @@ class Block:
     contrast: np.ndarray
     loading: np.ndarray
     offset: np.ndarray
+    seasons: tuple[str, ...]
+    season: np.ndarray
     answer: np.ndarray
     unit: np.ndarray
     pieces: tuple[tuple[int, slice, slice, np.ndarray], ...]
     fixed: np.ndarray
+
+
+class Requirements(NamedTuple):
+    """What a run must save to be met with the rows: ids of the model's variables.
+
+    annual  as means over all calendar years; points  at points in time
+    parts   months from January -> (years, ids) as means over them
+    """
+
+    annual: tuple[str, ...]
+    points: tuple[str, ...]
+    parts: Mapping[int, tuple[tuple[int, ...], tuple[str, ...]]]
 
 
 @dataclass(frozen=True)
@@ -82,17 +99,26 @@ class Layer:
     unused: tuple[tuple[str, str], ...]
     blocks: tuple[Block, ...]
 
-    def requirements(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """(ids needed as means over calendar years, ids needed at points in time), of the model's variables."""
+    def requirements(self) -> Requirements:
+        """All annual means and points of the quantities; of parts of years only what rows are compared with."""
         plain = [q for q in self.metrics.quantities.values() if not q.derived]
         annual = dict.fromkeys(q.variable for q in plain if q.operator == ANNUAL)
         points = dict.fromkeys(q.variable for q in plain if q.operator != ANNUAL)
-        return tuple(annual), tuple(points)
+        parts: dict[int, tuple[set[int], dict[str, None]]] = {}
+        for row in self.rows:
+            quantity = self.metrics.quantities[row.quantity]
+            if row.months < 12 and quantity.operator == ANNUAL:
+                years, names = parts.setdefault(row.months, (set(), {}))
+                years.update(int(year) for _, year in row.terms)
+                names[quantity.variable] = None
+        wanted = {months: (tuple(sorted(years)), tuple(names)) for months, (years, names) in sorted(parts.items())}
+        return Requirements(tuple(annual), tuple(points), wanted)
 
     def last_time(self) -> float:
         """Decimal year up to which a run must go to meet every row."""
         annual = {name: q.operator == ANNUAL for name, q in self.metrics.quantities.items()}
-        return max((time + annual[row.quantity] for row in self.rows for _, time in row.terms), default=self.start)
+        ends = (time + annual[row.quantity] * row.months / 12 for row in self.rows for _, time in row.terms)
+        return max(ends, default=self.start)
 
     def row_ids(self) -> tuple[str, ...]:
         return tuple(row.row_id for row in self.rows)
@@ -141,9 +167,9 @@ def process_clock(metrics: Metrics, process: str, times: np.ndarray, start: floa
     return clock(np.maximum(times, begin), begin, metrics.shock_years if own.shocks else {})
 
 
-def figure_time(quantity: Quantity, time: float) -> float:
-    """Decimal year at which the discrepancy of a row's term is read: the middle of an annual mean's year."""
-    return time + 0.5 if quantity.operator == ANNUAL else time
+def figure_time(quantity: Quantity, time: float, months: int = 12) -> float:
+    """Decimal year at which the discrepancy of a row's term is read: the middle of a mean's year or part of it."""
+    return time + months / 24 if quantity.operator == ANNUAL else time
 
 
 def _groups(metrics: Metrics, rows: tuple[Row, ...], heard: Mapping[str, np.ndarray]) -> list[tuple[str, ...]]:
@@ -179,7 +205,7 @@ def _block(
     members = [i for i, row in enumerate(all_rows) if row.quantity in quantities]
     members.sort(key=lambda i: (all_rows[i].bound != "=", names.index(all_rows[i].quantity)))
     rows = [all_rows[i] for i in members]
-    terms = [[(c, figure_time(quantities[r.quantity], t)) for c, t in r.terms] for r in rows]
+    terms = [[(c, figure_time(quantities[r.quantity], t, r.months)) for c, t in r.terms] for r in rows]
     times = np.array(sorted({t for row in terms for _, t in row}))
     contrast = np.zeros((len(rows), len(times)))
     for i, row in enumerate(terms):
@@ -191,6 +217,7 @@ def _block(
     offset = np.array([[o.sd * (r.quantity in o.quantities and r.basis == o.basis) for r in rows] for o in offsets])
     offset = offset.reshape(len(offsets), len(rows)) * np.where(np.abs(level) < 1e-12, 0.0, level)
     se = np.array([r.se for r in rows])
+    seasons, season = season_loadings(rows)
     innovations = max((of.shape[1] for of in heard.values()), default=0)
     answer = {driver: of[members] for driver, of in heard.items() if of[members].any()}
     sigmas = tuple(dict.fromkeys([*map(metrics.sigma_of, processes), *map(metrics.driver_sigma, answer)]))
@@ -220,10 +247,12 @@ def _block(
         contrast=contrast,
         loading=loading,
         offset=offset,
+        seasons=seasons,
+        season=season,
         answer=np.array(list(answer.values())).reshape(len(answer), len(rows), innovations),
         unit=unit,
         pieces=_pieces(unit),
-        fixed=_product(offset.T, offset) + np.diag(se**2 + JITTER),
+        fixed=_product(offset.T, offset) + _product(season.T, season) + np.diag(se**2 + JITTER),
     )
 
 

@@ -63,6 +63,7 @@ class Series(Strict):
 
     anchors    all, or last: only the latest full-year row of each basis
     months     only rows that cover so many months
+    parts      every part of a year enters beside the others, not only the longest
     years      only rows of these years
     rows       only these row_ids; leave_out  row_id -> why it is not used
     """
@@ -75,6 +76,7 @@ class Series(Strict):
     basis: str | None = None
     anchors: Literal["all", "last"] = "all"
     months: int | None = None
+    parts: bool = False
     years: tuple[int, ...] = Field((), strict=False)
     rows: tuple[str, ...] = Field((), strict=False)
     leave_out: dict[str, str] = Field({})
@@ -125,17 +127,16 @@ class Driver(Strict):
 
 
 class PartYear(Strict):
-    """Extra standard errors by months covered: growth and shares in points, levels relative."""
+    """Standard error of the season in six months: growth and shares in points, levels relative. See `season.py`."""
 
-    growth_points: dict[str, float] = Field({})
-    level_relative: dict[str, float] = Field({})
-    share_points: dict[str, float] = Field({})
+    growth_points: float = Field(0.0, ge=0)
+    level_relative: float = Field(0.0, ge=0)
+    share_points: float = Field(0.0, ge=0)
 
 
 class _File(Strict):
     shock_years: dict[str, float] = Field({})
     part_year: PartYear = PartYear()
-    part_year_in_shocks: float = Field(1.0, ge=1)
     bound_reach: float = Field(math.inf, gt=0)
     drivers: dict[str, Driver] = Field({})
     processes: dict[str, Process] = Field({})
@@ -151,7 +152,6 @@ class Metrics:
     path: str
     shock_years: Mapping[int, float]
     part_year: PartYear
-    part_year_in_shocks: float
     bound_reach: float
     drivers: Mapping[str, Driver]
     processes: Mapping[str, Process]
@@ -181,7 +181,7 @@ def read_metrics(path: Path | str) -> Metrics:
     document, file = load_yaml(path, _File)
     check(document, _problems(document, file))
     shocks = {int(year): factor for year, factor in file.shock_years.items()}
-    widths = (file.part_year, file.part_year_in_shocks, file.bound_reach)
+    widths = (file.part_year, file.bound_reach)
     return Metrics(str(path), shocks, *widths, file.drivers, file.processes, file.quantities, file.series, file.offsets)
 
 
@@ -189,11 +189,6 @@ def _problems(document: Document, file: _File) -> Iterator[Problem]:
     for year, factor in file.shock_years.items():
         if not year.isdigit() or factor <= 0:
             yield document.problem(("shock_years", year), f"expected a year and a factor above 0, found {factor}")
-    for table, values in file.part_year:
-        for months, value in values.items():
-            if not (months.isdigit() and 1 <= int(months) <= 11) or value < 0:
-                key = ("part_year", table, months)
-                yield document.problem(key, f"expected 1 to 11 months and an error of 0 or more, found {value}")
     walks = {process.sigma or f"sigma.{name}" for name, process in file.processes.items()}
     for name, driver in file.drivers.items():
         if (sigma := driver.sigma or f"sigma.{name}") in walks:

@@ -16,6 +16,7 @@ COLUMNS = (
 )
 _SPAN = re.compile(r"(avg|cum)_(\d{4})-(\d{4})(?::(.+))?")
 _MONTHS = {"Q1": 3, "H1": 6, "Q1-3": 9}
+_LATER = {*("Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), "Q2", "Q3", "Q4", "H2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,11 @@ class Observation:
     verification: str
     preferred: bool
     use: str
+
+    @property
+    def from_january(self) -> bool:
+        """Whether the period begins with the year, as `months` takes it; a single later month or quarter does not."""
+        return self.period not in _LATER
 
 
 def read_observations(path: Path | str) -> tuple[Observation, ...]:

@@ -22,9 +22,10 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """y = sum of coefficient x F(time) + Normal(0, se), or a bound of it; all in the transformed unit.
+    """y = sum of coefficient x F(time) + season + Normal(0, se), or a bound of it; all in the transformed unit.
 
-    terms: (coefficient, year) of an annual mean, (coefficient, decimal year) of a stock.
+    terms   (coefficient, year) of a mean over the first `months` of the year, (coefficient, decimal year) of a stock
+    season  standard error of the season, were the months six; 0 for whole years and stocks
     """
 
     row_id: str
@@ -33,45 +34,46 @@ class Row:
     form: str
     y: float
     se: float
+    season: float
     bound: str  # = > <
     reach: float  # how far to its side a bound reaches, in the transformed unit; inf for exact rows
     terms: tuple[tuple[float, float], ...]
-    months: int  # 12, or the part of a year that stands for it
+    months: int  # 12, or the part of each year that is compared
 
 
 def equation(o: Observation, series: Series, metrics: Metrics) -> Row:
     """The row as an equation. Raises Unusable with the reason if it has none."""
     quantity = metrics.quantities[series.quantity]
-    y, se, terms = FORMS[series.form](o, quantity, metrics)
+    if not o.from_january:
+        raise Unusable(f"{o.period} does not begin with the year")
+    if o.months is not None and not 1 <= o.months <= 12:
+        raise Unusable(f"covers {o.months} months")
+    y, se, season, terms = FORMS[series.form](o, quantity, metrics)
     if not (math.isfinite(y) and se > 0):
         raise Unusable(f"value {o.value:g} with standard error {o.se:g} has no {quantity.transform} with an error")
     sign = SIGNS[o.bound]
     reach = math.inf if sign == "=" else metrics.bound_reach * se
-    return Row(o.row_id, series.quantity, o.basis, series.form, y, se, sign, reach, terms, o.months or 12)
+    season = season if _in_part(o, quantity) else 0.0
+    return Row(o.row_id, series.quantity, o.basis, series.form, y, se, season, sign, reach, terms, o.months or 12)
 
 
 def _level(o: Observation, quantity: Quantity, metrics: Metrics):
-    """Transform of the figure; a part year of a flow is scaled to the full year and trusted less."""
+    """Transform of the figure; a part year of a flow as a yearly rate, of a share as it is."""
     if o.span:
         raise Unusable("a figure over several years is no level of one of them")
     if o.unit != quantity.unit:
         raise Unusable(f"unit {o.unit}, the quantity is in {quantity.unit}")
-    value, se = o.value, o.se
-    if o.months not in (None, 12):
-        if quantity.operator != ANNUAL:
-            raise Unusable("a part year of a stock")
-        if o.kind == "share":
-            se = math.hypot(se, _widening(metrics, "share_points", o))
-        else:
-            scale = 12 / o.months
-            extra = value * _widening(metrics, "level_relative", o)
-            value, se = value * scale, scale * math.hypot(se, extra)
+    share = o.kind == "share"
+    scale = 12 / o.months if _in_part(o, quantity) and not share else 1.0
+    value = scale * o.value
     y, slope = TRANSFORMS[quantity.transform](value)
-    return y, slope * se, ((1.0, _time(o, quantity)),)
+    season = metrics.part_year.share_points if share else metrics.part_year.level_relative * value
+    return y, slope * scale * o.se, slope * season, ((1.0, _time(o, quantity)),)
 
 
 def _growth(o: Observation, quantity: Quantity, metrics: Metrics):
-    """Log ratio of two years' figures: of one year over the last, or over a span (average rate or total change)."""
+    """Log ratio of two years' figures: of one year over the last, or over a span (average rate or total change); for a
+    part year of the same parts of both."""
     if o.unit != "percent":
         raise Unusable(f"unit {o.unit}, growth is read in percent")
     if o.value <= -100:
@@ -80,33 +82,27 @@ def _growth(o: Observation, quantity: Quantity, metrics: Metrics):
     if o.date is not None and not o.span:
         raise Unusable("growth at a date, not over a year")
     years = last - first + 1 if how == "avg" else 1
-    se = years * o.se
-    if (o.months or 12) < 12:
-        se = math.hypot(se, _widening(metrics, "growth_points", o))
-    at = _year_time(quantity)
-    return years * log(1 + o.value / 100), se / (100 + o.value), ((1.0, at(last)), (-1.0, at(first - 1)))
+    slope = 1 / (100 + o.value)
+    terms = ((1.0, _year_time(last, o, quantity)), (-1.0, _year_time(first - 1, o, quantity)))
+    return years * log(1 + o.value / 100), years * o.se * slope, metrics.part_year.growth_points * slope, terms
 
 
-def _widening(metrics: Metrics, table: str, o: Observation) -> float:
-    """Extra standard error of a part year that stands for the full year; wider where the year held a dated shock."""
-    try:
-        extra = getattr(metrics.part_year, table)[str(o.months)]
-    except KeyError:
-        raise Unusable(f"{o.months} months, and part_year.{table} has no error for them") from None
-    return extra * (metrics.part_year_in_shocks if o.year in metrics.shock_years else 1.0)
+def _in_part(o: Observation, quantity: Quantity) -> bool:
+    """Whether the figure is of a part of a year's flow; a stock at the end of a part has no season here."""
+    return quantity.operator == ANNUAL and o.months not in (None, 12)
 
 
 def _time(o: Observation, quantity: Quantity) -> float:
     if o.date is None:
-        return _year_time(quantity)(o.year)
+        return _year_time(o.year, o, quantity)
     if quantity.operator == ANNUAL:
         raise Unusable("a dated figure of an annual quantity")
     return o.date
 
 
-def _year_time(quantity: Quantity):
-    """Year -> time of its term: the year itself for annual means, its end for stocks."""
-    return float if quantity.operator == ANNUAL else lambda year: year + 1.0
+def _year_time(year: int, o: Observation, quantity: Quantity) -> float:
+    """Time of a term: the year itself for a mean over it or its part, the end of the months for stocks."""
+    return float(year) if quantity.operator == ANNUAL else year + (o.months or 12) / 12
 
 
 def _log(value: float) -> tuple[float, float]:

@@ -1,7 +1,8 @@
 """Which rows enter, and for every other row the reason why not.
 
 A series takes its rows through the steps below in turn; each returns the rows that stay and notes why the others go.
-Year-to-date rows of one year overlap, so of those that can be used only the one with the most months stays.
+Year-to-date rows of one year overlap, so of those that can be used only the one with the most months stays, unless the
+series asks for all parts: then the errors that they share are in `season.py`, their drift in the processes.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from huangpu.measurement.datafile import DataError
-from huangpu.measurement.metrics import Metrics, Series
+from huangpu.measurement.metrics import ANNUAL, Metrics, Series
 from huangpu.measurement.observations import Observation
 from huangpu.measurement.rows import Row, Unusable, equation
 
@@ -39,7 +40,8 @@ def select(
         refused: Reasons = {}
         equations = _equations(series, _named(series, _standing(matching, refused), refused), refused, metrics, start)
         usable = [o for o in matching if o.row_id in equations]
-        for o in _anchors(series, _longest(usable, refused), refused):
+        apart = series.parts or metrics.quantities[series.quantity].operator != ANNUAL
+        for o in _anchors(series, _longest(usable, refused, apart=apart), refused):
             if o.row_id in used:
                 raise DataError(f"{where}: row {o.row_id} already enters as {used[o.row_id].quantity}; use it once")
             used[o.row_id] = equations[o.row_id]
@@ -85,17 +87,23 @@ def _equations(series: Series, rows: Rows, reasons: Reasons, metrics: Metrics, s
     return found
 
 
-def _longest(rows: Rows, reasons: Reasons) -> Rows:
-    """Of the year-to-date rows of one year (and of one span of years) the one with most months, the later of equal."""
+def _longest(rows: Rows, reasons: Reasons, *, apart: bool) -> Rows:
+    """Of the year-to-date rows of one year (and of one span of years) the one with most months, the later of equal;
+    one of each length where the parts stand apart, as stocks at the ends of the parts do."""
     best: dict[tuple, Observation] = {}
+
+    def cell(o: Observation) -> tuple:
+        return (o.basis, o.year, o.span, o.months if apart else None) if o.months is not None else (o.row_id,)
+
     for o in rows:
-        cell = (o.basis, o.year, o.span) if o.months is not None else (o.row_id,)
-        if cell not in best or o.months >= best[cell].months:
-            best[cell] = o
+        if cell(o) not in best or o.months >= best[cell(o)].months:
+            best[cell(o)] = o
     kept = {o.row_id for o in best.values()}
     for o in rows:
         if o.row_id not in kept:
-            reasons[o.row_id] = f"overlaps {best[(o.basis, o.year, o.span)].row_id}, which covers more of the year"
+            other = best[cell(o)]
+            more = "covers more of the year" if other.months > o.months else "stands later in the file"
+            reasons[o.row_id] = f"overlaps {other.row_id}, which {more}"
     return [o for o in rows if o.row_id in kept]
 
 

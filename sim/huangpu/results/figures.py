@@ -8,11 +8,11 @@ from math import hypot
 
 from huangpu.measurement.metrics import PartYear
 from huangpu.measurement.observations import Observation
+from huangpu.measurement.season import widening
 
 LEVELS = {"level", "count", "share"}
 FLOWS = {"level"}  # a part year of these is scaled to twelve months; a share is a share in any months
 FEWEST_MONTHS = 6  # shorter parts say little about the year
-SINGLE_MONTHS = {"May", "Sep"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def figures_of(
 
     Of the statements about one year on one basis the one with the most months counts, and one that was used before
     one that was not. Figures without a source, rows that another one replaces and context are left out. `used` holds
-    the row ids that the calibration used; part_year the errors added to a part year, as in the calibration.
+    the row ids that the calibration used; part_year the errors of the season, as in the calibration.
     """
     pairs, used, part_year = set(pairs), set(used), part_year or PartYear()
     chosen: dict[tuple, Observation] = {}
@@ -64,7 +64,7 @@ def _shown(row: Observation) -> bool:
         and row.use != "context"
         and row.verification != "recalled"
         and row.span is None
-        and row.period not in SINGLE_MONTHS
+        and row.from_january
         and (row.date is not None or (row.months or 0) >= FEWEST_MONTHS)
     )
 
@@ -77,8 +77,9 @@ def _figure(row: Observation, used: bool, part_year: PartYear) -> Figure:
     months = row.months or 12
     scaled = row.kind in FLOWS and row.date is None and months < 12
     factor = 12 / months if scaled else 1.0
-    value, key = row.value * factor, str(months)
-    part = value * part_year.level_relative.get(key, 0.0) if scaled else part_year.share_points.get(key, 0.0)
+    value = row.value * factor
+    season = value * part_year.level_relative if row.kind in FLOWS else part_year.share_points
+    part = 0.0 if row.date else season * widening(months)
     return Figure(
         row_id=row.row_id,
         x=float(row.year) if row.date is None else row.date - 1,

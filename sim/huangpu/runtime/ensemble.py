@@ -240,22 +240,47 @@ def annual_means(
 
     ValueError where a year is not wholly inside the run.
     """
+    return part_means(program, years, 12, final_time=final_time)
+
+
+def part_means(
+    program: Program, years: Iterable[int], months: int, *, final_time: float | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """`annual_means` over the first `months` of each year only.
+
+    A rate is held over its step, so a step that the part ends in counts for as much of it as lies in the part.
+    ValueError where a part is not wholly inside the run.
+    """
     grid = step_times(program, final_time)
-    near = _NEAR * program.time_step
     slot, weight = np.full(len(grid), -1, dtype=np.int64), np.zeros(len(grid))
     for k, year in enumerate(years):
-        inside = (grid >= year - near) & (grid < year + 1 - near)
-        if year < grid[0] - near or year + 1 > grid[-1] + program.time_step + near or not inside.any():
-            raise ValueError(f"year {year} is not wholly inside the run from {grid[0]:g} to {grid[-1]:g}")
-        slot[inside], weight[inside] = k, 1.0 / inside.sum()
+        steps, covered = _steps_of(program, year, months)
+        if not steps or year < grid[0] - _NEAR * program.time_step or steps.stop > len(grid):
+            what = f"year {year} is" if months == 12 else f"months 1 to {months} of year {year} are"
+            raise ValueError(f"{what} not wholly inside the run from {grid[0]:g} to {grid[-1]:g}")
+        slot[steps] = k
+        weight[steps] = np.minimum(covered - np.arange(len(steps)), 1.0) / covered
     return slot, weight
 
 
+def _steps_of(program: Program, year: int, months: int) -> tuple[range, float]:
+    """(steps in which the first months of a year lie, wherever a run begins or ends; how many, the last in part)."""
+    first, beyond = (int(np.ceil((t - program.initial_time) / program.time_step - _NEAR)) for t in (year, year + 1))
+    covered = (beyond - first) * months / 12
+    return range(first, first + int(np.ceil(covered))), covered
+
+
 def years_and_points(
-    program: Program, annual: Sequence[str], at: Sequence[str], end: float, every: float
+    program: Program,
+    annual: Sequence[str],
+    at: Sequence[str],
+    parts: Mapping[int, tuple[Sequence[int], Sequence[str]]],
+    end: float,
+    every: float,
 ) -> tuple[np.ndarray, np.ndarray, list[Saving]]:
     """(whole calendar years, times, savings) of a run up to `end`: means of `annual` over the years, `at` every `every`
-    years, or at every step where the grid of steps has no such times."""
+    years, or at every step where the grid of steps has no such times; then for each of `parts`, months -> (years,
+    names), means over the first months of those years whose part the run reaches."""
     start = program.initial_time
     years = np.arange(int(np.ceil(start)), int(np.floor(end + 1e-9)))
     apart = every if (every / program.time_step).is_integer() else program.time_step
@@ -264,6 +289,9 @@ def years_and_points(
         Saving(tuple(annual), *annual_means(program, years, final_time=end)),
         Saving(tuple(at), *points(program, times, final_time=end)),
     ]
+    for months, (each, names) in parts.items():
+        reached = [year for year in each if _steps_of(program, year, months)[0].stop <= len(step_times(program, end))]
+        savings.append(Saving(tuple(names), *part_means(program, reached, months, final_time=end)))
     return years, times, savings
 
 

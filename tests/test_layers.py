@@ -47,7 +47,7 @@ BEHIND = {
     "emcee": {"calibration.sampling"},
     "arviz_stats": {"calibration.diagnostics"},
     "arviz_base": {"calibration.diagnostics"},
-    "networkx": {"structure", "structure.fold", "loops", "graph."},
+    "networkx": {"structure.", "loops.", "graph."},
     "netCDF4": {"runtime.members", "runtime.dataset"},
     "matplotlib": {"results.charts"},
     "llvmlite": {"runtime.kernel", "compiler.host"},

@@ -170,6 +170,42 @@ def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> No
 
 
 @app.command()
+def loops(
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    through: Annotated[str | None, typer.Option(help="All loops through this variable.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All loops, not a set that covers every link.")] = False,
+    longest: Annotated[int | None, typer.Option(min=1, help="Most variables in a loop.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Most loops that are listed.")] = 50,
+    named: Annotated[Path | None, typer.Option(help="File of named loops: check these against the model.")] = None,
+) -> int:
+    """List a model's feedback loops: reinforcing (R), balancing (B) or unknown (?), shortest first.
+
+    Without --all or --through only a small set of loops that together cover every link. With --named the exit code is
+    2 if a named loop does not close or works the other way.
+    """
+    with wait("Reading"):
+        from huangpu import loops as search
+        from huangpu.loops.named import named_loops, report_named
+        from huangpu.structure import find, read_structure
+
+        structure = read_structure(model)
+        checked = named_loops(structure, named) if named else []
+        id_ = find(structure, through) if through else None
+    if checked:
+        _print_text(report_named(structure, checked))
+        wrong = sum(bool(entry.faults) for entry in checked)
+        return _complain(f"{named}: {wrong} of {len(checked)} named loops at fault", 2) if wrong else 0
+    if id_ or everything:
+        where = f" through {structure[id_].label}" if id_ else ""
+        found = search.every_loop(structure, through=id_, longest=longest, limit=limit)
+        _print_text(search.report(structure, found, where=where))
+    else:
+        found = search.independent_loops(structure, longest=longest, limit=limit)
+        _print_text(search.report(structure, found, "independent loop"))
+    return 0
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files."""
     from huangpu.runtime.scenario import json_schema

@@ -1,4 +1,5 @@
-"""Plain YAML files read safely: text in, plain data with line numbers out, problems listed instead of raised.
+"""Plain YAML files read safely: text in, plain data with line numbers out, problems listed instead of raised. And data
+written so that it reads back.
 
 Why not `yaml.safe_load`: it lets the last of two equal keys win, reads `no` as False and `012` as 10, expands aliases
 without bound, and its C parser can be made to crash by deep nesting. Here the parser's events are watched one by one:
@@ -21,6 +22,7 @@ SIZE = 1_000_000  # bytes; the largest file that people write is a few tens of t
 DEPTH = 20  # levels of nesting
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 _NULL = {"", "~", "null", "Null", "NULL"}
 _BOOL = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})")
@@ -111,6 +113,25 @@ def parse_yaml(text: str, file: str) -> Document:
         builder.problems.append(_syntax(error, text))
         builder.data = None
     return Document(file, text, builder.data, builder.lines, tuple(builder.problems))
+
+
+def write_yaml(data: Mapping) -> str:
+    """Plain data as YAML text that `parse_yaml` reads back as the same data; the same text for the same data."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None, width=120)
+
+
+class _Dumper(_DUMPER):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def _text_node(dumper: yaml.Dumper, text: str) -> yaml.Node:
+    """In quotes where a plain word would be read as a number, which PyYAML's own rules do not always see."""
+    number = any(p.fullmatch(text) for p in (_INT, _FLOAT, _ZERO_LED, _NOT_FINITE))
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="'" if number else None)
+
+
+_Dumper.add_representer(str, _text_node)
 
 
 def read_text(path: Path) -> tuple[str, str]:

@@ -80,7 +80,7 @@ EDITS = [
     ("robot_subsidy:", "robot_subsidi:", "s.yaml:8: levers.robot_subsidi: the model has no lever 'robot_subsidi'; "
                                          "did you mean 'robot_subsidy'?"),
     ("land: 0.3", "wear: 1", "s.yaml:11: levers.wear: is a constant of the model, expected a lever; "
-                             "set it under parameters"),
+                             "give it under `parameters`"),
     ("land: 0.3", "output: 1", "s.yaml:11: levers.output: is an auxiliary of the model, expected a lever"),
     ("unit: 1/year", "unit: year", "s.yaml:6: parameters.wear.unit: found 'year', expected '1/Year', "
                                    "the unit of Wear in the model"),
@@ -184,14 +184,6 @@ def test_model_and_posterior_are_found_beside_the_scenario(tmp_path):
     s = load_scenario(folder / "s.yaml")
     assert s.model == tmp_path.resolve() / "models" / "m.mdl"
     assert s.posterior == str(tmp_path.resolve() / "calibration" / "m.nc")
-
-
-def test_what_is_no_lever_but_a_driver_may_be_below_0_and_large(tmp_path):
-    text = TEXT.replace("2021: 0.9", "2021: -0.9, 2022: 400")
-    path = write(tmp_path, text)
-    assert check(load_scenario(path), replace(PROGRAM, views={"Drivers": ("demand",)}))
-    with pytest.raises(ScenarioError):
-        check(load_scenario(path), replace(PROGRAM, views={"Levers": ("demand",)}))
 
 
 # ---- levers through time

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from huangpu.program import Entry, Program
-from huangpu.runtime.scenario.data import Scenario, ScenarioError
+from huangpu.runtime.scenario.data import LeverWindow, Scenario
 from huangpu.runtime.scenario.form import Quantity, Window
+from huangpu.runtime.scenario.places import MOST
 from huangpu.yamlfile import Key, nearest
 
 _TINY = 1e-9  # years; two times this close are the same
 STRONGEST = 10.0  # times what a plan states; beyond, the model says nothing
 DRIVERS = "Drivers"  # the view of what is driven but is no lever: it may be of any size and sign
+ONE = {"levers": "lever", "drivers": "driver"}  # what stands under a key of the scenario
 
 
 def check(scenario: Scenario, program: Program) -> Scenario:
@@ -21,17 +24,20 @@ def check(scenario: Scenario, program: Program) -> Scenario:
     Raises ScenarioError with every name that the model does not have, unit that is not its unit, and year outside it.
     """
     names = _Names(program)
-    report = scenario.document
-    problems = [report.problem(key, message) for key, message in _mismatches(scenario, names)]
+    problems = list(islice(_mismatches(scenario, names), MOST + 1))
     if problems:
-        raise ScenarioError(report.report(problems))
-    levers = [replace(w, lever=e.id) for w in scenario.levers for e in names.elements[w.lever]]
+        raise scenario.error(problems)
+
+    def elements(windows: tuple[LeverWindow, ...]) -> tuple[LeverWindow, ...]:
+        return tuple(replace(w, lever=e.id) for w in windows for e in names.elements[w.lever])
+
     return replace(
         scenario,
         start=program.initial_time,
         end=program.final_time if scenario.end is None else scenario.end,
         parameters={e.id: value for name, value in scenario.parameters.items() for e in names.elements[name]},
-        levers=tuple(levers),
+        levers=elements(scenario.levers),
+        drivers=elements(scenario.drivers),
     )
 
 
@@ -45,8 +51,12 @@ class _Names:
             for name in dict.fromkeys((entry.id, entry.base or entry.id)):
                 self.elements.setdefault(name, []).append(entry)
         self.default = {program.rows[row].id: value for row, value in program.constants}
-        self.driven = {program.rows[row].id for row in program.driven}
-        self.drivers = set(program.views.get(DRIVERS, ()))
+        driven = [program.rows[row] for row in program.driven]
+        drivers = set(program.views.get(DRIVERS, ()))
+        self.of = {
+            "levers": {entry.id for entry in driven if entry.base not in drivers},
+            "drivers": {entry.id for entry in driven if entry.base in drivers},
+        }
 
     def where(self, kept: Callable[[Entry], bool]) -> list[str]:
         return [name for name, entries in self.elements.items() if all(kept(e) for e in entries)]
@@ -56,8 +66,9 @@ def _mismatches(scenario: Scenario, names: _Names) -> Iterator[tuple[Key, str]]:
     yield from _horizon_mismatches(scenario, names.program)
     yield from _save_mismatches(scenario, names)
     yield from _parameter_mismatches(scenario, names)
-    for lever, given in scenario.form.levers.items():
-        yield from _lever_mismatches(lever, given, names)
+    for section, courses in (("levers", scenario.form.levers), ("drivers", scenario.form.drivers)):
+        for name, given in courses.items():
+            yield from _course_mismatches(section, name, given, names)
 
 
 def _horizon_mismatches(scenario: Scenario, program: Program) -> Iterator[tuple[Key, str]]:
@@ -91,18 +102,20 @@ def _parameter_mismatches(scenario: Scenario, names: _Names) -> Iterator[tuple[K
             yield from _unit_mismatch((*key, "unit"), given.unit, names.elements[name][0])
 
 
-def _lever_mismatches(lever: str, given: float | list[Window], names: _Names) -> Iterator[tuple[Key, str]]:
-    key = ("levers", lever)
-    if lever not in names.elements:
-        known = names.where(lambda e: e.id in names.driven)
-        yield key, f"the model has no lever '{lever}'{nearest(lever, known)}"
+def _course_mismatches(
+    section: str, name: str, given: float | list[Window], names: _Names
+) -> Iterator[tuple[Key, str]]:
+    key, one = (section, name), ONE[section]
+    if name not in names.elements:
+        known = names.where(lambda e: e.id in names.of[section])
+        yield key, f"the model has no {one} '{name}'{nearest(name, known)}"
         return
-    entry = names.elements[lever][0]
-    if any(e.id not in names.driven for e in names.elements[lever]):
-        hint = "; set it under parameters" if entry.kind == "constant" else ""
-        yield key, f"is {_a(entry.kind)} of the model, expected a lever{hint}"
+    entry = names.elements[name][0]
+    if any(e.id not in names.of[section] for e in names.elements[name]):
+        kind, place = _what(entry, names)
+        yield key, f"is {_a(kind)} of the model, expected a {one}{place and f'; give it under `{place}`'}"
         return
-    if entry.base not in names.drivers:
+    if section == "levers":
         yield from _strength_mismatches(key, given)
     windows = given if isinstance(given, list) else []
     rest = names.default.get(entry.id, 0.0)
@@ -117,6 +130,14 @@ def _lever_mismatches(lever: str, given: float | list[Window], names: _Names) ->
             yield from _year_mismatch((*at, name), year, names.program)
         for text in window.series or {}:
             yield from _year_mismatch((*at, "series", text), float(text), names.program)
+
+
+def _what(entry: Entry, names: _Names) -> tuple[str, str]:
+    """What a model's row is called, and the key under which a scenario sets it, if it can."""
+    for section, one in ONE.items():
+        if entry.id in names.of[section]:
+            return one, section
+    return entry.kind, "parameters" if entry.id in names.default else ""
 
 
 def _strength_mismatches(key: Key, given: float | list[Window]) -> Iterator[tuple[Key, str]]:

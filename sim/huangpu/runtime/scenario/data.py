@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
 from huangpu.runtime.scenario.form import ScenarioFile
-from huangpu.yamlfile import Document
+from huangpu.runtime.scenario.places import Place, at_places, report
+from huangpu.yamlfile import Document, Key
 
 
 class ScenarioError(Exception):
@@ -17,7 +18,7 @@ class ScenarioError(Exception):
 
 @dataclass(frozen=True)
 class LeverWindow:
-    """One stretch of a lever's history; the windows of a lever add up, outside them it is 0.
+    """One stretch of a lever's or driver's history; the windows of one add up, outside them it is 0.
 
     lever      id of the constant that is driven
     stream     what its delivery is drawn for: the same text, seed and member give the same draw in any scenario
@@ -47,8 +48,14 @@ class Scenario:
     start, end   None until `check` fills in the model's own
     model        the model file, None for the shipped one
     posterior    "default" (the shipped one), "none" (the model's own constants), or the path of a file of members
+    shocks       whether members get driver paths of their own, on top of `drivers`
     save         ids of whole variables or single elements, saved every `save_every` years from the start on
     parameters   constants that are the same for all members
+    levers       what policy moves; drivers: what moves without it, the same for all members
+    text         all of it as one file, so that a run can be made again from its results: the file as written where it
+                 has no base, else what it says together with its bases
+    document     the file itself; places: where parts that came from its bases, or that it changed, were written
+    bases        the scenarios that the file names as its base
     """
 
     name: str
@@ -60,18 +67,32 @@ class Scenario:
     members: int
     seed: int
     posterior: str
+    shocks: bool
     save: tuple[str, ...]
     save_every: float
     parameters: Mapping[str, float]
     levers: tuple[LeverWindow, ...]
+    drivers: tuple[LeverWindow, ...]
+    text: str = field(repr=False, compare=False)
     document: Document = field(repr=False, compare=False)
     form: ScenarioFile = field(repr=False, compare=False)
+    places: Mapping[Key, Place] = field(repr=False, compare=False)
+    bases: tuple[Scenario, ...] = field(repr=False, compare=False)
 
     @property
     def file(self) -> str:
         return self.document.file
 
     @property
-    def text(self) -> str:
-        """The file as written, so that a run can be made again from its results."""
-        return self.document.text
+    def windows(self) -> tuple[LeverWindow, ...]:
+        """All that is driven through time."""
+        return self.levers + self.drivers
+
+    @property
+    def moves(self) -> tuple:
+        """All that moves the model, in an order of its own: equal for scenarios that move it alike."""
+        return (sorted(self.windows, key=lambda w: (w.lever, w.stream)), sorted(self.parameters.items()))
+
+    def error(self, problems: Iterable[tuple[Key, str]]) -> ScenarioError:
+        """The problems at keys of the whole scenario, each with the file and line where that was written."""
+        return ScenarioError(report(at_places(problems, self.places, self.document)))

@@ -11,6 +11,10 @@ from pydantic_core import PydanticCustomError
 
 MEMBERS = 10_000_000
 DELIVERED = 10.0  # times what a plan states
+BASES = 20
+CHANGES = 200
+WINDOWS = 1000  # of one lever
+SHIFT = 100.0  # years
 
 
 class _Form(BaseModel):
@@ -86,10 +90,12 @@ _NUMBER = (int, float)
 
 
 class Window(_Form):
-    plan: str = Field("", description="The plan that it comes from; names the window in results and for its draws")
+    plan: str = Field(
+        "", description="The plan that it comes from; names the window in results and for its draws, and for changes"
+    )
     start: float | None = Field(None, description="Year in which it begins")
     ramp: Ramp = Field(Ramp(shape="step"), description="How it gets from 0 to `hold`")
-    hold: float = Field(1.0, description="Strength: 1 = as the plan states it")
+    hold: float = Field(1.0, description="Strength: 1 = as the plan states it; of a driver, in its own unit")
     unit: str | None = Field(None, description="Unit of `hold` or `series`; must equal the model's")
     end: float | None = Field(None, description="Year in which it begins to fade; without it, it stays")
     fade: Ramp | None = Field(None, description="How it gets from `hold` back to 0")
@@ -117,16 +123,91 @@ class Window(_Form):
         return self
 
 
+# what a change does: key -> how it is said
+ACTIONS = {
+    "remove": "true: the plan's windows are taken out",
+    "keep": "Of the plan's windows only those of these levers stay",
+    "delay": "Years by which the windows begin and end later; below 0, earlier",
+    "scale": "Times this number: `hold` or `series`, and with it what each member carries out, hold times delivery",
+    "hold": "New strength",
+    "end": "New year in which the windows begin to fade",
+}
+
+
+def _action(name: str, **rules: object) -> object:
+    return Field(None, description=ACTIONS[name], **rules)
+
+
+class Change(_Form):
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ACTIONS]})
+
+    plan: str = Field(min_length=1, description="The plan whose windows, as they came from the base, are changed")
+    levers: list[str] | None = Field(
+        None, min_length=1, max_length=WINDOWS, description="Only those of these levers; without it, all of the plan's"
+    )
+    remove: Literal[True] | None = _action("remove")
+    keep: list[str] | None = _action("keep", min_length=1, max_length=WINDOWS)
+    delay: float | None = _action("delay", ge=-SHIFT, le=SHIFT)
+    scale: float | None = _action("scale", ge=0, le=DELIVERED)
+    hold: float | None = _action("hold")
+    end: float | None = _action("end")
+    fade: Ramp | None = Field(None, description="With `end`: how they get back to 0; without it, as they did")
+
+    @property
+    def action(self) -> str:
+        """Which of ACTIONS it is; there is exactly one."""
+        return next(name for name in ACTIONS if getattr(self, name) is not None)
+
+    @model_validator(mode="after")
+    def _rules(self) -> Change:
+        given = [name for name in ACTIONS if getattr(self, name) is not None]
+        what = f"expected one of {', '.join(ACTIONS)}"
+        _refuse(not given, f"says nothing to do, {what}")
+        _refuse(len(given) > 1, f"{' and '.join(given)} in one change, {what}; write a change for each")
+        _refuse(self.fade is not None and self.end is None, "`fade` needs `end`, the year in which it begins")
+        _refuse(self.keep is not None and self.levers is not None, "`keep` names the levers; leave out `levers`")
+        return self
+
+
+_Courses = dict[
+    str,
+    Annotated[
+        Annotated[float, Tag("a_number")]
+        | Annotated[list[Window], Field(max_length=WINDOWS), Tag("a_list_of_windows")],
+        _either(a_number=_NUMBER, a_list_of_windows=list),
+    ],
+]
+
+
 class ScenarioFile(_Form):
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["save"]}, {"required": ["base"]}]})
+
     name: str = Field(pattern=r'^[^\s/\\:*?"<>|.\-][^\s/\\:*?"<>|]*$', max_length=100, description="Names its results")
     title: str = Field("", description="One line for tables and charts")
     description: str = Field("", description="What the scenario asks, for people")
+    base: Annotated[
+        Annotated[str, Tag("a_file_name")]
+        | Annotated[list[str], Field(min_length=1, max_length=BASES), Tag("a_list_of_file_names")],
+        _either(a_file_name=str, a_list_of_file_names=list),
+    ] = Field(
+        [],
+        description="Scenario file that this one changes, relative to this file, or a list of them, whose windows add "
+        "up. What is given here stands over it; name, title and description never come from it",
+    )
+    changes: list[Change] = Field(
+        [], max_length=CHANGES, description="Changes, in this order, to the windows of levers that came from the base"
+    )
     model: str | None = Field(None, description="Model file, relative to this file; without it the shipped model")
     horizon: Horizon = Field(Horizon(), description="Years; without it the model's own")
     members: int = Field(1000, ge=1, le=MEMBERS, description="Size of the ensemble")
     seed: int = Field(0, ge=0, lt=2**63, description="All draws follow from it")
     posterior: str = Field("default", min_length=1, description="default, none, or a file of members")
-    save: Save
+    shocks: Literal["drawn", "none"] = Field(
+        "drawn",
+        description="drawn: members get driver paths of their own, on top of what stands under `drivers`; none: they "
+        "do not",
+    )
+    save: Save = Field(None, description="What goes into run.nc; the base's without it")  # None until the base is read
     parameters: dict[
         str,
         Annotated[
@@ -134,13 +215,16 @@ class ScenarioFile(_Form):
             _either(a_number=_NUMBER, value_and_unit=(dict, Quantity)),
         ],
     ] = Field({}, description="Constants that are the same for all members")
-    levers: dict[
-        str,
-        Annotated[
-            Annotated[float, Tag("a_number")] | Annotated[list[Window], Tag("a_list_of_windows")],
-            _either(a_number=_NUMBER, a_list_of_windows=list),
-        ],
-    ] = Field({}, description="Levers over time; a plain number holds over the whole horizon")
+    levers: _Courses = Field(
+        {},
+        description="Levers over time; a plain number holds over the whole horizon. A lever given here replaces the "
+        "base's windows of it, an empty list removes them",
+    )
+    drivers: _Courses = Field(
+        {},
+        description="What is driven but is no lever (demand, prices, investment), over time as levers are, of any "
+        "sign, the same for all members",
+    )
 
 
 def json_schema() -> dict:

@@ -23,20 +23,32 @@ LAYERS = {
     "compiler": {"ir", "program", "cache"},
     "runtime": {"program", "cache", "yamlfile"},
     "measurement": {"yamlfile"},
-    "calibration": {"compiler", "runtime", "measurement", "program", "yamlfile", "files", "ir"},
+    "calibration": {"compiler", "runtime", "measurement", "response", "program", "yamlfile", "files", "ir"},
     "results": {"measurement", "yamlfile"},
     "structure": {"ir", "program", "compiler", "runtime"},
     "loops": {"structure", "yamlfile", "ir"},
     "graph": {"structure", "ir"},
+    "response": {"runtime", "measurement", "program", "yamlfile"},
     "fitted": {"runtime", "program", "files", "yamlfile"},
-    "forecast": {"compiler", "runtime", "measurement", "results", "fitted", "ir", "program", "files", "yamlfile"},
+    "forecast": {
+        "compiler",
+        "runtime",
+        "measurement",
+        "results",
+        "fitted",
+        "response",
+        "ir",
+        "program",
+        "files",
+        "yamlfile",
+    },
     "cli": {"files", "progress"},
     "__main__": {"cli"},
     "": set(),
 }
 # files of a folder that do not know one another; only its __init__ knows their order
 STAGES = {
-    "compiler": {"read", "expand", "order", "python", "llvm"},
+    "compiler": {"read", "expand", "order", "python", "llvm", "units"},
     "runtime": {"kernel", "ensemble", "members", "dataset", "scenario"},
 }
 SERVES = {("runtime.ensemble", "runtime.kernel")}  # a run needs its kernel, and is called from calibration directly

@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
+from math import isfinite
 
 from huangpu.files import shipped
 from huangpu.program import Program
 from huangpu.runtime.members import Members, MembersError
-from huangpu.runtime.scenario import Scenario, ScenarioError, check, stored_scenario
-from huangpu.yamlfile import read_text
+from huangpu.runtime.scenario import Scenario, ScenarioError, check, load_scenario, stored_scenario
 
 FILES = ("observations.csv", "metrics.yaml", "priors.yaml")  # of calibration/, in the attribute `files`
 AGAIN = "run `huangpu calibrate` again"
@@ -45,12 +46,37 @@ def changes(members: Members, fitted: Scenario | None) -> Iterator[str]:
             yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
     if fitted is None:
         return
-    now, _ = read_text(shipped(f"scenarios/{fitted.name}.yaml"))  # a name that the form of a scenario has let through
-    if now and now != fitted.text:
+    if _moved(shipped(f"scenarios/{fitted.name}.yaml"), fitted):  # a name that the form of a scenario has let through
         yield (
             f"scenarios/{fitted.name}.yaml is not as the posterior was fitted on it; reported figures are still met "
             "with the one that was fitted, `huangpu calibrate` renews it"
         )
+
+
+def centre(members: Members) -> Mapping[str, float]:
+    """Values of parameters and deliveries around which the fit took the figures' answers to the drivers."""
+    text = members.attrs.get("centre")
+    try:
+        found = json.loads(str(text))
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(v, float) and isfinite(v) for v in found.values()):
+        what = "does not hold" if text is None else "holds no usable"
+        raise MembersError(f"the posterior {what} attribute 'centre', where drivers were taken as linear; {AGAIN}")
+    return found
+
+
+def _moved(path: Path, fitted: Scenario) -> bool:
+    """Whether the scenario's file, if it is there, or one that it is based on, now moves the model otherwise."""
+    if not path.is_file():
+        return False
+    try:
+        now = load_scenario(path)
+    except ScenarioError:
+        return True
+    return now.text != fitted.text and any(
+        getattr(now.form, key) != getattr(fitted.form, key) for key in ("parameters", "levers", "drivers")
+    )
 
 
 def _files(members: Members) -> Mapping[str, str]:

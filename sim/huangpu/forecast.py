@@ -22,14 +22,16 @@ import numpy as np
 from huangpu import measurement, results, runtime
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
-from huangpu.fitted import changes, fitted_scenario
+from huangpu.fitted import centre, changes, fitted_scenario
 from huangpu.ir import ModelError
-from huangpu.measurement import Layer, Predictions, Simulated
+from huangpu.measurement import Layer, Paths, Predictions, Simulated
 from huangpu.program import Program
+from huangpu.response import QUARTER, responses, schedules
 from huangpu.runtime.dataset import Table, write_netcdf
+from huangpu.runtime.drivers import Schedule
 from huangpu.runtime.ensemble import Saving, years_and_points
 from huangpu.runtime.members import Members, MembersError, own_constants, read_members
-from huangpu.runtime.scenario import Scenario, ScenarioError, check, load_scenario
+from huangpu.runtime.scenario import Scenario, ScenarioError, check, load_scenario, unchanged
 from huangpu.yamlfile import nearest
 
 MODEL = "models/shanghai_industry.mdl"
@@ -38,7 +40,6 @@ METRICS = "calibration/metrics.yaml"
 OBSERVATIONS = "calibration/observations.csv"
 QUESTIONS = "results"  # the folder of targets.csv, readings.yaml and outcomes.csv
 FILES = ("scorecard.csv", "run.nc")
-QUARTER = 0.25  # years between the points of stocks that reported figures are read from
 
 Report = Callable[[int, int], None]
 
@@ -63,11 +64,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Simulation:
-    """run: what the scenario saves; simulated, past: what reported figures need, of the scenario and of history."""
+    """run: what the scenario saves; simulated, past: what reported figures need, of the scenario and of history.
+
+    paths: what each member's drivers were drawn, None where they are neutral
+    """
 
     run: Table
     simulated: Simulated
     past: Simulated | None
+    paths: Paths | None
 
 
 @dataclass(frozen=True)
@@ -99,28 +104,28 @@ def prepare(path: Path, *, model: Path | None = None, members: int | None = None
     questions = results.read_questions(shipped(QUESTIONS), units)
     _check_scenario(scenario, who, questions)
     fitted = fitted_scenario(who, program, scenario)
-    history, notes = _history(scenario, program, fitted, layer), tuple(changes(who, fitted))
+    history, notes = _history(scenario, program, fitted, layer), (*unchanged(scenario, program), *changes(who, fitted))
     return Job(scenario, program, who, layer, questions, history, notes)
 
 
 def simulate(job: Job, *, threads: int | None = None, progress: Report | None = None) -> Simulation:
-    """Run the scenario, and the history that the posterior was fitted on where the scenario differs from it."""
+    """Run the scenario, and the history that the posterior was fitted on where the scenario differs from it; both with
+    the same paths of drivers, which a first run with neutral ones has told."""
+    paths = _paths(job, threads)
     savings, read = _measured(job.program, job.layer, job.scenario.end)
+    drawn = _drawn(job, job.scenario, paths)
     run, arrays = runtime.run_and_save(
-        job.program, job.scenario, job.members, savings, threads=threads, progress=progress
+        job.program, job.scenario, job.members, savings, drawn=drawn, threads=threads, progress=progress
     )
-    past = None
-    if job.history is not None:
-        savings, read_past = _measured(job.program, job.layer, job.history.end)
-        inputs = runtime.inputs(job.program, job.history, job.members)
-        past = read_past(runtime.simulate(job.program, inputs, savings, final_time=job.history.end, threads=threads))
-    return Simulation(run, read(arrays), past)
+    past = None if job.history is None else _run_of_past(job, job.history, paths, threads)
+    return Simulation(run, read(arrays), past, paths)
 
 
 def score(job: Job, simulation: Simulation) -> Forecast:
     """The figures that the run foretells, and how likely each target is to be met."""
+    beyond = None if simulation.paths is None else simulation.paths.beyond
     predictions = measurement.predict(
-        job.layer, simulation.simulated, _sigmas(job), job.scenario.seed, history=simulation.past
+        job.layer, simulation.simulated, _sigmas(job), job.scenario.seed, history=simulation.past, beyond=beyond
     )
     columns = job.members.columns
     predictions = replace(predictions, chain=columns.get("chain"), draw=columns.get("draw"))
@@ -184,19 +189,19 @@ def _check_scenario(scenario: Scenario, members: Members, questions: results.Que
     """ScenarioError where a delivery is no column of the members, or the horizon ends before any target is due."""
     columns = {*members.parameters, *members.columns}
     problems = []
-    for lever, windows in scenario.form.levers.items():
+    courses = [(key, *row) for key in ("levers", "drivers") for row in getattr(scenario.form, key).items()]
+    for key, lever, windows in courses:
         for position, window in enumerate(windows if isinstance(windows, list) else []):
             share = window.delivery
             if isinstance(share, str) and share not in columns:
                 message = f"found '{share}', which is no column of the posterior ({scenario.posterior})"
-                key = ("levers", lever, position, "delivery")
-                problems.append(scenario.document.problem(key, message + nearest(share, columns)))
+                problems.append(((key, lever, position, "delivery"), message + nearest(share, columns)))
     due = min((readings[0].last for readings in questions.readings.values()), default=0) + 1
     if scenario.end < due:
         message = f"found {scenario.end:g}, expected {due} or later: no target has come due before"
-        problems.append(scenario.document.problem(("horizon", "end"), message))
+        problems.append((("horizon", "end"), message))
     if problems:
-        raise ScenarioError(scenario.document.report(problems))
+        raise scenario.error(problems)
 
 
 def _history(scenario: Scenario, program: Program, fitted: Scenario | None, layer: Layer) -> Scenario | None:
@@ -205,10 +210,37 @@ def _history(scenario: Scenario, program: Program, fitted: Scenario | None, laye
     What was reported corrects the past that it was reported in. A scenario that changes the past keeps that correction,
     or the reported figures would undo the change.
     """
-    if fitted is None or (fitted.levers, dict(fitted.parameters)) == (scenario.levers, dict(scenario.parameters)):
+    if fitted is None or (fitted.moves == scenario.moves and scenario.end >= layer.last_time()):
         return None
-    end = min(program.final_time, float(np.ceil(layer.last_time())))
-    return replace(fitted, seed=scenario.seed, members=scenario.members, end=max(end, program.initial_time + 1))
+    return replace(fitted, seed=scenario.seed, members=scenario.members, end=_last_met(program, layer))
+
+
+def _last_met(program: Program, layer: Layer) -> float:
+    """End of the year by which every reported figure has been met."""
+    return max(min(program.final_time, float(np.ceil(layer.last_time()))), program.initial_time + 1)
+
+
+def _paths(job: Job, threads: int | None) -> Paths | None:
+    """Each member's drivers, given what a run with neutral ones misses of the reported figures; None where they stay
+    neutral: the scenario draws none, or they have no size. Then the discrepancy carries all that is missed."""
+    sigmas, metrics = _sigmas(job), job.layer.metrics
+    if not job.scenario.shocks or not any(sigmas[metrics.driver_sigma(name)].any() for name in metrics.drivers):
+        return None
+    past = job.history or replace(job.scenario, end=_last_met(job.program, job.layer))
+    answers = responses(job.program, past, job.layer, centre(job.members))
+    missed = measurement.residuals(job.layer, _run_of_past(job, past, None, threads))
+    return measurement.draw_paths(job.layer, answers, missed, sigmas, job.scenario.seed, job.scenario.end)
+
+
+def _drawn(job: Job, scenario: Scenario, paths: Paths | None) -> dict[str, Schedule]:
+    return {} if paths is None else schedules(job.program, paths.corners, paths.of, scenario.end)
+
+
+def _run_of_past(job: Job, past: Scenario, paths: Paths | None, threads: int | None) -> Simulated:
+    """What the reported figures are met with."""
+    savings, read = _measured(job.program, job.layer, past.end)
+    inputs = runtime.inputs(job.program, past, job.members, _drawn(job, past, paths))
+    return read(runtime.simulate(job.program, inputs, savings, final_time=past.end, threads=threads))
 
 
 def _measured(

@@ -19,8 +19,18 @@ from huangpu.calibration.sampling import Progress, Settings, sample
 from huangpu.calibration.store import members_table
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
-from huangpu.measurement import DataError, Layer, Simulated, load_layer, log_likelihood, one_thread, read_run
+from huangpu.measurement import (
+    DataError,
+    Layer,
+    Simulated,
+    load_layer,
+    log_likelihood,
+    one_thread,
+    read_run,
+    with_drivers,
+)
 from huangpu.program import Program
+from huangpu.response import QUARTER, horizon, responses
 from huangpu.runtime.dataset import write_netcdf
 from huangpu.runtime.drivers import Schedule
 from huangpu.runtime.ensemble import Runner, available_threads, step_times, years_and_points
@@ -28,9 +38,6 @@ from huangpu.runtime.scenario import Scenario, check, lever_profile, load_scenar
 from huangpu.yamlfile import nearest
 
 FILES = ("observations.csv", "metrics.yaml", "priors.yaml", "sources.csv")
-GRID = 0.25  # years between saved points of stocks; between them the transform goes straight
-
-
 MEMBERS = 4000
 SETTINGS = Settings(seed=20240101, ensembles=4, walkers=256, burn=1000, steps=1000, thin=10)
 
@@ -80,6 +87,7 @@ def _attrs(question: Question, settings: Settings) -> dict[str, object]:
         "model_hash": question.program.model_hash,
         "scenario": question.scenario.name,
         "scenario_text": question.scenario.text,
+        "centre": json.dumps(question.centre),
         "row_ids": json.dumps(question.layer.row_ids()),
         "files": json.dumps(question.files),
         "seed": settings.seed,
@@ -91,12 +99,17 @@ def _attrs(question: Question, settings: Settings) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Question:
-    """What is calibrated: a model under a scenario, met with figures, from priors. files: name -> sha256."""
+    """What is calibrated: a model under a scenario, met with figures, from priors.
+
+    layer   with drivers, whose effects are taken around `centre`, the medians of the priors
+    files   name -> sha256
+    """
 
     program: Program
     scenario: Scenario
     layer: Layer
     priors: Priors
+    centre: Mapping[str, float]
     files: Mapping[str, str]
 
 
@@ -113,7 +126,10 @@ def load_question(scenario_path: Path | str, folder: Path | None = None) -> Ques
     _check_variables(program, layer)
     _check_scenario(scenario, known, priors)
     hashes = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES[:3]}
-    return Question(program, scenario, layer, known, hashes)
+    medians = known.values(np.zeros((len(known.names), 1)))[:, 0]
+    centre = dict(zip(known.names, medians.tolist(), strict=True))
+    joint = with_drivers(layer, responses(program, scenario, layer, centre))
+    return Question(program, scenario, joint, known, centre, hashes)
 
 
 class LogPosterior:
@@ -130,7 +146,7 @@ class LogPosterior:
         self._fixed = question.scenario.parameters
         end = horizon(program, layer)
         self._needs = layer.requirements()
-        self._years, self._times, savings = years_and_points(program, *self._needs, end, GRID)
+        self._years, self._times, savings = years_and_points(program, *self._needs, end, QUARTER)
         parameters = [names[i] for i in self._rows] + list(self._fixed)
         self._runner = Runner(program, savings, parameters=parameters, final_time=end, threads=threads)
         self._levers = _levers(question.scenario, step_times(program, end))
@@ -157,16 +173,10 @@ class LogPosterior:
         return read_run(self._needs, self._years, self._times, arrays)
 
 
-def horizon(program: Program, layer: Layer) -> float:
-    """First point of the quarterly grid by which every figure has been met."""
-    start = program.initial_time
-    return min(program.final_time, start + GRID * np.ceil(round((layer.last_time() - start) / GRID, 9)))
-
-
 def _levers(scenario: Scenario, times: np.ndarray) -> dict[str, tuple[np.ndarray, list]]:
     """Lever -> (profiles (window, step), delivery of each window)."""
     windows: dict[str, list] = {}
-    for window in scenario.levers:
+    for window in scenario.windows:
         windows.setdefault(window.lever, []).append(window)
     return {
         lever: (np.array([lever_profile(w, times) for w in each]), [w.delivery for w in each])
@@ -199,7 +209,7 @@ def _check_scenario(scenario: Scenario, priors: Priors, path: Path) -> None:
     for name in scenario.parameters:
         if name in priors.names:
             raise DataError(f"{path}: parameters.{name}: the scenario {scenario.name} fixes it; take it out of one")
-    for window in scenario.levers:
+    for window in scenario.windows:
         if isinstance(window.delivery, str) and window.delivery not in priors.names:
             raise DataError(
                 f"{path}: no prior of {window.delivery}, the delivery of lever {window.lever} in {scenario.name}"

@@ -7,7 +7,7 @@ a run into figures with discrepancy drawn given what was reported. Knows only da
 from importlib import import_module
 
 from huangpu.measurement.datafile import DataError
-from huangpu.measurement.drivers import Responses
+from huangpu.measurement.drivers import Paths, Responses
 from huangpu.measurement.layer import Layer, build_layer, load_layer, with_drivers
 from huangpu.measurement.metrics import read_metrics
 from huangpu.measurement.observations import read_observations
@@ -24,6 +24,7 @@ _LATER = {
 __all__ = [
     "DataError",
     "Layer",
+    "Paths",
     "Predictions",
     "Responses",
     "Simulated",

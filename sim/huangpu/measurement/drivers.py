@@ -33,6 +33,18 @@ class Responses:
     of: Mapping[str, np.ndarray]
 
 
+@dataclass(frozen=True)
+class Paths:
+    """corners (K,) decimal years; of  driver -> (K, member) its value there, straight in between, 0 at the start.
+
+    beyond  (row, member) how far each figure lies from its row's bound, drawn with the paths; 0 for exact rows
+    """
+
+    corners: np.ndarray
+    of: Mapping[str, np.ndarray]
+    beyond: np.ndarray
+
+
 def driver_years(start: float, end: float) -> np.ndarray:
     """Whole years whose middle a path needs from `start` to `end`: up to the first middle at or after `end`."""
     first = int(np.floor(start + 0.5))  # the first middle must lie after the start, where the path is 0

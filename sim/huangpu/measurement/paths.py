@@ -8,26 +8,13 @@ what its rows still miss, the part that was not linear included, is what the dis
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
 from huangpu.measurement.conditioning import added, grid, innovations, prior, solve
-from huangpu.measurement.drivers import Responses, carried, driver_years, middles
+from huangpu.measurement.drivers import Paths, Responses, carried, driver_years, middles
 from huangpu.measurement.layer import Layer, with_drivers
 from huangpu.measurement.likelihood import one_thread, sigmas
-
-
-@dataclass(frozen=True)
-class Paths:
-    """corners (K,) decimal years; of  driver -> (K, member) its value there, straight in between, 0 at the start.
-
-    beyond  (row, member) how far each figure lies from its row's bound, drawn with the paths; 0 for exact rows
-    """
-
-    corners: np.ndarray
-    of: Mapping[str, np.ndarray]
-    beyond: np.ndarray
 
 
 def draw_paths(

@@ -14,14 +14,14 @@ What needs xarray, netCDF or the scenario's checks is imported where it is used:
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from huangpu.program import Program
-from huangpu.runtime.drivers import Schedule
+from huangpu.runtime.drivers import Schedule, added
 from huangpu.runtime.ensemble import Inputs, Progress, Saving, points, simulate, step_times
 
 if TYPE_CHECKING:
@@ -58,10 +58,12 @@ def run_and_save(
     members: Members,
     savings: Sequence[Saving],
     *,
+    drawn: Mapping[str, Schedule] | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> tuple[Table, list[np.ndarray]]:
-    """`run` as a Table, and in the same pass an array (names, slots, member) for each of the further `savings`."""
+    """`run` as a Table, and in the same pass an array (names, slots, member) for each of the further `savings`. drawn:
+    as in `inputs`."""
     from huangpu.runtime.dataset import table
 
     times = saved_times(program, scenario)
@@ -69,7 +71,7 @@ def run_and_save(
     saving = Saving(names, *points(program, times, final_time=scenario.end))
     values, *others = simulate(
         program,
-        inputs(program, scenario, members),
+        inputs(program, scenario, members, drawn),
         [saving, *savings],
         final_time=scenario.end,
         threads=threads,
@@ -78,15 +80,20 @@ def run_and_save(
     return table(program, names, times, values, provenance(program, scenario, members)), others
 
 
-def inputs(program: Program, scenario: Scenario, members: Members) -> Inputs:
-    """What the kernel reads: the members' parameters, the scenario's over them, its levers through time."""
+def inputs(
+    program: Program, scenario: Scenario, members: Members, drawn: Mapping[str, Schedule] | None = None
+) -> Inputs:
+    """What the kernel reads: the members' parameters, the scenario's over them, its levers through time.
+
+    drawn: id of a driven constant -> path of every member up to `scenario.end`, on top of what it would be without it.
+    """
     from huangpu.runtime.scenario import delivery, lever_profile
 
     times = step_times(program, scenario.end)
     columns = {**members.parameters, **members.columns}
     levers = {
-        lever: [window for window in scenario.levers if window.lever == lever]
-        for lever in dict.fromkeys(window.lever for window in scenario.levers)
+        lever: [window for window in scenario.windows if window.lever == lever]
+        for lever in dict.fromkeys(window.lever for window in scenario.windows)
     }
     driven = {
         lever: Schedule(
@@ -95,7 +102,19 @@ def inputs(program: Program, scenario: Scenario, members: Members) -> Inputs:
         )
         for lever, windows in levers.items()
     }
-    return Inputs(members.size, {**members.parameters, **scenario.parameters}, driven)
+    parameters = {**members.parameters, **scenario.parameters}
+    for id, path in (drawn or {}).items():
+        driven[id] = added(driven.get(id) or _held(program, id, parameters, len(times), members.size), path)
+    return Inputs(members.size, parameters, driven)
+
+
+def _held(program: Program, id: str, parameters: Mapping[str, float | np.ndarray], times: int, size: int) -> Schedule:
+    """A constant that nothing drives; nothing at all where it is 0."""
+    own = next((value for row, value in program.constants if program.rows[row].id == id), 0.0)
+    values = np.broadcast_to(parameters.get(id, own), (1, size))
+    return (
+        Schedule(np.ones((1, times)), values) if values.any() else Schedule(np.empty((0, times)), np.empty((0, size)))
+    )
 
 
 def saved_times(program: Program, scenario: Scenario) -> np.ndarray:

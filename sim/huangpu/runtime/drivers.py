@@ -62,6 +62,20 @@ class Noise:
 Driver = Schedule | Noise | np.ndarray
 
 
+def straight(times: np.ndarray, corners: np.ndarray, values: np.ndarray) -> Schedule:
+    """A path for every member: 0 at the first of `times`, straight lines through `values` (K, members) at the `corners`
+    (K,), rising and after that first time; held after the last. Corners that no time feels are left out."""
+    at = np.concatenate([times[:1], corners])
+    profiles = np.array([np.interp(times, at, unit) for unit in np.eye(len(at))[1:]]).reshape(len(corners), len(times))
+    felt = profiles.any(axis=1)
+    return Schedule(profiles[felt], values[felt])
+
+
+def added(first: Schedule, second: Schedule) -> Schedule:
+    """The sum of two."""
+    return Schedule(np.concatenate([first.profiles, second.profiles]), np.concatenate([first.weights, second.weights]))
+
+
 @dataclass(frozen=True)
 class Prepared:
     """Drivers as `driver.ll` reads them: offsets (driven + 1,), terms (terms, 5), noises (noises, 9), all int64.

@@ -1,7 +1,7 @@
 """The command line and nothing else. What is heavy is imported by the command that needs it.
 
-Exit codes: 0 done, 1 our fault, 2 something is wrong with what was given, 130 stopped by the user. Errors go to the
-error stream, one clear line each.
+Exit codes: 0 done, 1 our fault (of `check`: units differ), 2 something is wrong with what was given, 130 stopped by the
+user. Errors go to the error stream, one clear line each.
 """
 
 from __future__ import annotations
@@ -203,6 +203,26 @@ def loops(
         found = search.independent_loops(structure, longest=longest, limit=limit)
         _print_text(search.report(structure, found, "independent loop"))
     return 0
+
+
+@app.command()
+def check(
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    strict: Annotated[bool, typer.Option("--strict", help="Notes fail too, not only unit errors.")] = False,
+) -> int:
+    """Check a model: the units of every equation, and what is unused or has no unit or documentation.
+
+    Exit code 1 where units differ.
+    """
+    with wait("Checking"):
+        from huangpu.compiler import check_model
+        from huangpu.compiler.check import text
+
+        report = check_model(model)
+    _print_text(text(report))
+    if report.refused:
+        return _complain(report.refused, 2)
+    return 0 if report.spotless or (report.clean and not strict) else 1
 
 
 @app.command()

@@ -15,13 +15,19 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from huangpu import cache
 from huangpu.ir import FlatModel, ModelError, Ordered
 from huangpu.program import Entry, Program, from_json, to_json
 
-__all__ = ["ModelError", "compile_model", "ordered_model"]
+if TYPE_CHECKING:
+    from huangpu.compiler.check import Report
+    from huangpu.compiler.syntax import Source
+
+__all__ = ["ModelError", "check_model", "compile_model", "ordered_model"]
 
 DRIVEN_VIEWS = ("Levers", "Drivers")  # constants drawn in these views are driven through time unless told otherwise
 
@@ -55,12 +61,34 @@ def compile_model(
 
 def ordered_model(path: str | Path, *, driven: Iterable[str] | None = None, data: bytes | None = None) -> Ordered:
     """The model of a file with the order in which it is computed: the stages that are the same for every printer."""
-    from huangpu.compiler.expand import expand
-    from huangpu.compiler.order import order
     from huangpu.compiler.read import read_model
 
-    model = expand(read_model(path, data))
+    return _ordered(read_model(path, data), driven)
+
+
+def _ordered(source: Source, driven: Iterable[str] | None = None) -> Ordered:
+    from huangpu.compiler.expand import expand
+    from huangpu.compiler.order import order
+
+    model = expand(source)
     return order(model, _drawn(model) if driven is None else driven)
+
+
+def check_model(path: str | Path) -> Report:
+    """What is wrong with a model file and what is worth a note; `ModelError` where nothing of it can be read.
+
+    What keeps a file that can be read from being compiled stands in the report too.
+    """
+    from huangpu.compiler.check import check
+    from huangpu.compiler.read import read_model
+
+    source = read_model(path)
+    report = check(source)
+    try:
+        _ordered(source)
+    except ModelError as error:
+        return replace(report, refused=str(error))
+    return report
 
 
 def _drawn(model: FlatModel) -> tuple[str, ...]:

@@ -33,12 +33,13 @@ from huangpu.compiler.syntax import (
     key,
     problem_list,
 )
-from huangpu.compiler.textfile import Lines, decode, split, views
+from huangpu.compiler.textfile import Lines, decode, split, synonyms, views
 from huangpu.ir import ModelError, Number, Place
 
 MAX_NESTING = 60  # parentheses inside parentheses; PySD's parser gives up at 100 to 200
 MAX_POINTS = 10_000  # of a lookup
 MAX_RANGE = 10_000  # elements of a subscript range
+SUPPLEMENTARY = ":SUP"  # Vensim's flag of a variable that is there to be looked at
 
 INNERMOST = re.compile(r"\(([^()]*)\)")
 LAST_DIGITS = re.compile(r"\d+$")
@@ -48,7 +49,7 @@ SIGNED_BASE = re.compile(r"[-+*/^=(,<>]\s*\(\s*-\s*[\d.]+(?:e[+-]?\d+)?\s*\)\s*\
 def read_model(path: str | Path, data: bytes | None = None) -> Source:
     """The model in a .mdl file (`data`: its bytes, where they are at hand). All problems found are raised at once."""
     file = printable(str(path))
-    equations, sketch = split(decode(file, read_bytes(path) if data is None else data))
+    equations, sketch, settings = split(decode(file, read_bytes(path) if data is None else data))
     lines = Lines(equations)
     problems: list[str] = []
     with _parsing():
@@ -62,6 +63,7 @@ def read_model(path: str | Path, data: bytes | None = None) -> Source:
         elements=main.elements,
         macros=tuple(Macro(key(s.name), s.params, s.elements) for s in macros),
         views=views(sketch),
+        synonyms=synonyms(settings),
     )
 
 
@@ -102,10 +104,10 @@ def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
         raise ModelError(f"{file}: no equations, only macros. Add the model's own equations.")
 
     class Entries(pysd.section.SectionElementsVisitor):
-        """Entries as (equation, units, documentation); what is none is not passed over."""
+        """Entries as (equation, units, documentation, flag); what is none is not passed over."""
 
         def visit_entry(self, node, children):
-            self.entries.append(tuple(children[i].strip() for i in (0, 2, 4)))
+            self.entries.append(tuple(children[i].strip() for i in (0, 2, 4, 5)))
 
         def visit_section(self, node, children):
             if "***" not in children[0]:  # the heading of a group
@@ -128,11 +130,11 @@ def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
     return sections or [_Section("", (), (), ())]
 
 
-def _section(section, entries: list[tuple[str, str, str]], file: str, lines: Lines, problems: list[str]) -> _Section:
+def _section(section, entries: list[tuple[str, ...]], file: str, lines: Lines, problems: list[str]) -> _Section:
     pysd = guard.vensim()
     ranges: list[Range] = []
     elements: dict[str, Element] = {}
-    for equation, units, doc in entries:
+    for equation, units, doc, flag in entries:
         place = Place(file, lines.find(equation))
         try:
             _check_size(equation)
@@ -141,7 +143,7 @@ def _section(section, entries: list[tuple[str, str, str]], file: str, lines: Lin
                 ranges.append(_range(part, equation, place))
             elif isinstance(part, pysd.element.Component):
                 part.parse()
-                _add(elements, part, _definition(part, equation, place))
+                _add(elements, part, _definition(part, equation, place), SUPPLEMENTARY in flag)
             # else a reality check (:THE CONDITION:, :TEST INPUT:), which computes nothing
         except ModelError as error:
             problems.append(f"{at(place)}: {printable(equation)[:60]}: {error}")
@@ -210,7 +212,7 @@ def _definition(part, equation: str, place: Place) -> Definition:
     )
 
 
-def _add(elements: dict[str, Element], part, definition: Definition) -> None:
+def _add(elements: dict[str, Element], part, definition: Definition, output: bool) -> None:
     """File the equation under its variable, known by its name in lower case, spaces and `_` alike, as in Vensim."""
     name = part.name.lower().replace(" ", "_")
     old = elements.get(name)
@@ -220,6 +222,7 @@ def _add(elements: dict[str, Element], part, definition: Definition) -> None:
         definitions=(*(old.definitions if old else ()), definition),
         units=printable(part.units or "") or (old.units if old else ""),
         doc=printable(part.documentation or "") or (old.doc if old else ""),
+        output=output or (old is not None and old.output),
     )
 
 

@@ -85,6 +85,7 @@ class Element:
     definitions: tuple[Definition, ...]
     units: str = ""
     doc: str = ""
+    output: bool = False  # flagged :SUPPLEMENTARY: there to be looked at, not to be used
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ class Source:
     elements: tuple[Element, ...]
     macros: tuple[Macro, ...]
     views: dict[str, tuple[str, ...]]  # view name as written -> keys drawn in it (no shadow variables)
+    synonyms: tuple[tuple[str, ...], ...] = ()  # groups of unit names that mean the same
 
 
 def at(place: Place) -> str:

@@ -13,6 +13,7 @@ from huangpu.ir import ModelError
 SPACE = re.compile(r"(?:\\\n\t|\s)+")
 SKETCH = re.compile(r"^\\{2,3}---///.*$", re.MULTILINE)
 SKETCH_END = "///---\\\\"
+SYNONYMS = re.compile(r"^22:(.*)$", re.MULTILINE)
 DRAWN = re.compile(r'10,\d+,("(?:\\"|[^"])*"|[^,]+),-?\d+,-?\d+,\d+,\d+,\d+,(\d+),')
 
 
@@ -64,10 +65,16 @@ class Lines:
         return self.of(at)
 
 
-def split(text: str) -> tuple[str, str]:
-    """The equations and the sketch ("" where there is none)."""
+def split(text: str) -> tuple[str, str, str]:
+    """The equations, the sketch and the settings ("" where there are none)."""
     equations, *views = SKETCH.split(text)
-    return equations, "\n".join(views).partition(SKETCH_END)[0]
+    sketch, _, settings = "\n".join(views).partition(SKETCH_END)
+    return equations, sketch, settings
+
+
+def synonyms(settings: str) -> tuple[tuple[str, ...], ...]:
+    """Groups of unit names that the model takes for one another."""
+    return tuple(tuple(printable(name) for name in group.split(",")) for group in SYNONYMS.findall(settings))
 
 
 def views(sketch: str) -> dict[str, tuple[str, ...]]:

@@ -55,6 +55,15 @@ def test_the_season_is_a_bridge_over_the_months():
     assert widening(12) == 0
 
 
+def test_a_quantity_may_have_a_stronger_season(layer_of, row, metrics_text):
+    layer = layer_of(
+        row("g", "growth", 2012, 5.0, 0.5, months=9),
+        row("l", "level", 2013, 90.0, 0.9, months=9, basis="new"),
+        metrics=metrics_text.replace("variable: volume,", "variable: volume, season: 4,"),
+    )
+    assert [r.season for r in layer.rows] == pytest.approx([4 * 0.6 / 105, 0.06])
+
+
 def test_parts_of_a_year_share_their_season(layer_of, row, metrics_text):
     """Covariance of the means over m < n months of a bridge is that of n with itself: m (12 - n) / (m n)."""
     old = "kind: growth_real, form: growth}"

@@ -30,6 +30,7 @@ class Quantity(Strict):
     basis       the definition on which the figure is predicted; "" where there is only one
     informed_by quantities whose figures are about it too
     keeps       share of itself that a stock keeps from one year's end to the next at least, in predictions
+    season      how much stronger its season is than `part_year` says
     """
 
     label: str = ""
@@ -46,6 +47,7 @@ class Quantity(Strict):
     chart: bool = False
     informed_by: tuple[str, ...] = Field((), strict=False)
     keeps: float | None = Field(None, ge=0, le=1)
+    season: float = Field(1.0, ge=0)
     reason: str = ""
 
     @property
@@ -171,6 +173,11 @@ class Metrics:
         """Every sigma once, in file order."""
         found = [*map(self.driver_sigma, self.drivers), *map(self.sigma_of, self.processes)]
         return tuple(dict.fromkeys(found))
+
+    def season_of(self, quantity: str) -> PartYear:
+        """Standard errors of the quantity's season in six months."""
+        times = self.quantities[quantity].season
+        return PartYear(**{name: times * error for name, error in self.part_year})
 
     def offsets_of(self, quantity: str, basis: str) -> list[Offset]:
         return [o for o in self.offsets if quantity in o.quantities and o.basis == basis]

@@ -48,7 +48,7 @@ def equation(o: Observation, series: Series, metrics: Metrics) -> Row:
         raise Unusable(f"{o.period} does not begin with the year")
     if o.months is not None and not 1 <= o.months <= 12:
         raise Unusable(f"covers {o.months} months")
-    y, se, season, terms = FORMS[series.form](o, quantity, metrics)
+    y, se, season, terms = FORMS[series.form](o, series, metrics)
     if not (math.isfinite(y) and se > 0):
         raise Unusable(f"value {o.value:g} with standard error {o.se:g} has no {quantity.transform} with an error")
     sign = SIGNS[o.bound]
@@ -57,34 +57,37 @@ def equation(o: Observation, series: Series, metrics: Metrics) -> Row:
     return Row(o.row_id, series.quantity, o.basis, series.form, y, se, season, sign, reach, terms, o.months or 12)
 
 
-def _level(o: Observation, quantity: Quantity, metrics: Metrics):
+def _level(o: Observation, series: Series, metrics: Metrics):
     """Transform of the figure; a part year of a flow as a yearly rate, of a share as it is."""
+    quantity = metrics.quantities[series.quantity]
     if o.span:
         raise Unusable("a figure over several years is no level of one of them")
     if o.unit != quantity.unit:
         raise Unusable(f"unit {o.unit}, the quantity is in {quantity.unit}")
-    share = o.kind == "share"
+    share, errors = o.kind == "share", metrics.season_of(series.quantity)
     scale = 12 / o.months if _in_part(o, quantity) and not share else 1.0
     value = scale * o.value
     y, slope = TRANSFORMS[quantity.transform](value)
-    season = metrics.part_year.share_points if share else metrics.part_year.level_relative * value
+    season = errors.share_points if share else errors.level_relative * value
     return y, slope * scale * o.se, slope * season, ((1.0, _time(o, quantity)),)
 
 
-def _growth(o: Observation, quantity: Quantity, metrics: Metrics):
+def _growth(o: Observation, series: Series, metrics: Metrics):
     """Log ratio of two years' figures: of one year over the last, or over a span (average rate or total change); for a
     part year of the same parts of both."""
     if o.unit != "percent":
         raise Unusable(f"unit {o.unit}, growth is read in percent")
     if o.value <= -100:
         raise Unusable(f"growth of {o.value:g} percent")
+    quantity = metrics.quantities[series.quantity]
     how, first, last = o.span or ("cum", o.year, o.year)
     if o.date is not None and not o.span:
         raise Unusable("growth at a date, not over a year")
     years = last - first + 1 if how == "avg" else 1
     slope = 1 / (100 + o.value)
     terms = ((1.0, _year_time(last, o, quantity)), (-1.0, _year_time(first - 1, o, quantity)))
-    return years * log(1 + o.value / 100), years * o.se * slope, metrics.part_year.growth_points * slope, terms
+    season = metrics.season_of(series.quantity).growth_points
+    return years * log(1 + o.value / 100), years * o.se * slope, season * slope, terms
 
 
 def _in_part(o: Observation, quantity: Quantity) -> bool:

@@ -62,7 +62,7 @@ def fans(
     for name in dict.fromkeys(names):
         if name in predictions.values:
             known_as = _names(name, answer, metrics)
-            figures = figures_of(observations, known_as, used, metrics.part_year)
+            figures = figures_of(observations, known_as, used, metrics.season_of(name))
             drawn.append(_fan(name, predictions, metrics, answer, known_as, figures))
     return drawn
 

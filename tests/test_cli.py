@@ -313,7 +313,7 @@ def test_without_a_command_it_helps(capsys):
     assert main([]) == 0
     out, err = capsys.readouterr()
     assert err == ""
-    for command in ("run", "calibrate", "show", "schema"):
+    for command in ("run", "calibrate", "figures", "show", "schema"):
         assert f"  {command} " in out
     assert "..." not in out.partition("Commands:")[2]
 

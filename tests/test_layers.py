@@ -29,6 +29,7 @@ LAYERS = {
     "loops": {"structure", "yamlfile", "ir"},
     "graph": {"structure", "ir"},
     "response": {"runtime", "measurement", "program", "yamlfile"},
+    "figures": {"measurement", "yamlfile"},
     "fitted": {"runtime", "program", "files", "yamlfile"},
     "forecast": {
         "compiler",
@@ -66,7 +67,7 @@ BEHIND = {
     "numba": {"runtime.kernel"},
     "typer": {"cli"},
     "platformdirs": {"cache"},
-    "rich": {"cli", "progress", "results.table", "calibration.diagnostics", "calibration.report"},
+    "rich": {"cli", "progress", "figures", "results.table", "calibration.diagnostics", "calibration.report"},
     "pydantic": {"runtime.scenario.", "measurement.", "calibration."},
     "xarray": {"runtime.dataset", "runtime"},
     "scipy": {"measurement.censored", "calibration.priors"},

@@ -157,6 +157,27 @@ def calibrate(
 
 
 @app.command()
+def figures(
+    metric: Annotated[str | None, typer.Argument(help="Name of a metric in observations.csv; all without it.")] = None,
+) -> None:
+    """List reported figures and how the model meets them.
+
+    Each with what of a run it is compared with and its errors, or why it does not enter the fit.
+    """
+    with wait("Loading"):
+        from huangpu import forecast, measurement
+        from huangpu.compiler import compile_model
+        from huangpu.figures import figure_lines, print_figures
+
+        start = compile_model(files.shipped(forecast.MODEL)).initial_time
+        observations = files.shipped(forecast.OBSERVATIONS)
+        layer = measurement.load_layer(files.shipped(forecast.METRICS), observations, start=start)
+        lines = figure_lines(layer, measurement.read_observations(observations), metric)
+    with _pipe():
+        print_figures(lines, _console())
+
+
+@app.command()
 def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> None:
     """Print a model as readable Python.
 

@@ -31,6 +31,7 @@ LAYERS = {
     "response": {"runtime", "measurement", "program", "yamlfile"},
     "figures": {"measurement", "yamlfile"},
     "fitted": {"runtime", "program", "files", "yamlfile"},
+    "history": {"compiler", "runtime", "measurement", "results", "fitted", "forecast", "response", "program", "files"},
     "forecast": {
         "compiler",
         "runtime",
@@ -67,7 +68,7 @@ BEHIND = {
     "numba": {"runtime.kernel"},
     "typer": {"cli"},
     "platformdirs": {"cache"},
-    "rich": {"cli", "progress", "figures", "results.table", "calibration.diagnostics", "calibration.report"},
+    "rich": {"cli", "progress", "figures", "history", "results.table", "calibration.diagnostics", "calibration.report"},
     "pydantic": {"runtime.scenario.", "measurement.", "calibration."},
     "xarray": {"runtime.dataset", "runtime"},
     "scipy": {"measurement.censored", "calibration.priors"},

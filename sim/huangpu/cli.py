@@ -178,6 +178,30 @@ def figures(
 
 
 @app.command()
+def history(
+    out: Annotated[Path | None, typer.Option(help="CSV file to write the table to as well.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compare the model at its posterior medians with reported history.
+
+    Without discrepancy, offsets or drivers: levels of 2015 to 2025 of each core quantity, by basis.
+    """
+    if out:
+        files.check_folder(out.parent, (out.name,))
+    with wait("Comparing", quiet=quiet):
+        from huangpu import history as past
+
+        lines = past.history()
+    if out:
+        files.make_folder(out.parent)
+        with files.writing(out.parent):
+            past.write_history(lines, out)
+    if not quiet:
+        with _pipe():
+            past.print_history(lines, _console())
+
+
+@app.command()
 def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> None:
     """Print a model as readable Python.
 

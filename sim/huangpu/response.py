@@ -53,7 +53,7 @@ def responses(program: Program, scenario: Scenario, layer: Layer, at: Mapping[st
     paths = schedules(program, middles(years), dict(zip(drivers, pushed, strict=True)), end)
     needs = layer.requirements()
     calendar, times, savings = years_and_points(program, *needs, end, QUARTER)
-    inputs = runtime.inputs(program, _settled(replace(scenario, end=end)), members, paths)
+    inputs = runtime.inputs(program, settled(replace(scenario, end=end)), members, paths)
     run = read_run(needs, calendar, times, runtime.simulate(program, inputs, savings, final_time=end))
     up, down = residuals(layer, run).reshape(len(layer.rows), len(drivers), len(years), 2).transpose(3, 1, 0, 2)
     answers = (down - up) / (2 * PUSH)
@@ -75,7 +75,7 @@ def _pushed(drivers: int, years: int) -> np.ndarray:
     return np.einsum("kl,ij,s->kiljs", np.eye(drivers), np.eye(years), each).reshape(drivers, years, -1)
 
 
-def _settled(scenario: Scenario) -> Scenario:
+def settled(scenario: Scenario) -> Scenario:
     """Deliveries that would be drawn a member stand at their mean, as in the fit."""
     return replace(scenario, levers=_at_mean(scenario.levers), drivers=_at_mean(scenario.drivers))
 

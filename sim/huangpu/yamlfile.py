@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import islice
 from math import isfinite
 from pathlib import Path
 
@@ -83,8 +84,8 @@ def dotted(key: Key) -> str:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """`; did you mean 'x'?` for the closest of the names, or nothing."""
-    by_lower = {n.lower(): n for n in names}
+    """`; did you mean 'x'?` for the closest of the first 10,000 names, or nothing."""
+    by_lower = {n.lower(): n for n in islice(names, 10_000)}
     close = get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
     return f"; did you mean '{by_lower[close[0]]}'?" if close else ""
 

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 
 from huangpu.runtime.scenario.form import Change
 from huangpu.runtime.scenario.parts import Course, Courses, Part, whole, windows
-from huangpu.runtime.scenario.places import Finding, Place, found
+from huangpu.runtime.scenario.places import MOST, Finding, Place, found
 from huangpu.yamlfile import Document, nearest
 
 Window = Mapping[str, object]  # as written: the keys that were given
 
 
-def make_changes(document: Document, changes: list[Change], levers: Courses) -> tuple[Courses, list[Finding]]:
-    """The levers after all changes, in their order; and the changes that cannot be made or match no window."""
+def make_changes(
+    document: Document, changes: list[Change], levers: Courses, given: Collection[str]
+) -> tuple[Courses, list[Finding]]:
+    """The levers after all changes, in their order; and the changes that cannot be made or match no window.
+
+    given: levers that the file gives itself, which no change touches.
+    """
     findings: list[Finding] = []
     for position, change in enumerate(changes):
         place = (document, ("changes", position))
-        dead = list(_dead(change, levers))
+        dead = list(islice(_dead(change, levers, given), MOST))
         findings += [found((document, (*place[1], *key)), message) for key, message in dead]
+        if len(findings) > MOST:
+            break
         if not dead:
             levers, wrong = _changed(change, place, levers)
             findings += [found((document, (*place[1], change.action)), message) for message in wrong[:1]]
     return levers, findings
 
 
-def _dead(change: Change, levers: Courses) -> Iterator[tuple[tuple[str | int, ...], str]]:
+def _dead(change: Change, levers: Courses, given: Collection[str]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """What a change names that is not there."""
     of_plan = [name for name, course in levers.items() if any(_of(part, change.plan) for part in windows(course))]
     if not of_plan:
@@ -37,7 +45,9 @@ def _dead(change: Change, levers: Courses) -> Iterator[tuple[tuple[str | int, ..
         return
     key = "keep" if change.keep else "levers"
     for position, name in enumerate(change.keep or change.levers or ()):
-        if not any(name in (lever, whole(lever)) for lever in of_plan):
+        if name in given:
+            yield (key, position), f"'{name}' is given in this file, and changes are to what comes from the base"
+        elif not any(name in (lever, whole(lever)) for lever in of_plan):
             message = f"plan '{change.plan}' has no window of '{name}' in the base; {_listed('lever', of_plan)}"
             yield (key, position), message + nearest(name, of_plan)
 
@@ -66,8 +76,8 @@ def _changed(change: Change, place: Place, levers: Courses) -> tuple[Courses, li
                 new = _SETTING[change.action](part.value, change)
                 if isinstance(new, str):
                     wrong.append(f"levers.{lever}[{position + 1}] {new}")
-                else:
-                    stay.append(_with(part, new, place, change.action))
+                    new = {}
+                stay.append(_with(part, new, place, change.action))
         if stay:
             after[lever] = tuple(stay)
     return after, wrong

@@ -14,6 +14,7 @@ DELIVERED = 10.0  # times what a plan states
 BASES = 20
 CHANGES = 200
 WINDOWS = 1000  # of one lever
+LEVERS = 2000
 SHIFT = 100.0  # years
 
 
@@ -169,14 +170,11 @@ class Change(_Form):
         return self
 
 
-_Courses = dict[
-    str,
-    Annotated[
-        Annotated[float, Tag("a_number")]
-        | Annotated[list[Window], Field(max_length=WINDOWS), Tag("a_list_of_windows")],
-        _either(a_number=_NUMBER, a_list_of_windows=list),
-    ],
+_Course = Annotated[
+    Annotated[float, Tag("a_number")] | Annotated[list[Window], Field(max_length=WINDOWS), Tag("a_list_of_windows")],
+    _either(a_number=_NUMBER, a_list_of_windows=list),
 ]
+_Courses = Annotated[dict[str, _Course], Field(max_length=LEVERS)]
 
 
 class ScenarioFile(_Form):

@@ -10,7 +10,7 @@ from pathlib import Path
 from huangpu.runtime.scenario.changes import make_changes
 from huangpu.runtime.scenario.form import ScenarioFile
 from huangpu.runtime.scenario.parts import COURSES, OWN, SHIPPED, SINGLE, Course, Courses, Resolved, whole, windows
-from huangpu.runtime.scenario.places import Finding, found
+from huangpu.runtime.scenario.places import MOST, Finding, found
 from huangpu.yamlfile import Key, nearest
 
 Row = tuple[str, Course]  # the file of a base, and what it gives
@@ -32,7 +32,7 @@ def over(own: Resolved, form: ScenarioFile, bases: Sequence[Resolved]) -> tuple[
         courses[key], more = _together(below, bases, given, f"{key}.")
         wrong += more
     findings = [found((own.document, key), message) for key, message in wrong]
-    courses["levers"], dead = make_changes(own.document, form.changes, courses["levers"])
+    courses["levers"], dead = make_changes(own.document, form.changes, courses["levers"], own.levers)
     if findings or dead:
         return None, findings + dead
     merged = {key: {**courses[key], **{k: c for k, c in getattr(own, key).items() if c != ()}} for key in COURSES}
@@ -69,7 +69,7 @@ def _together(
     rows: dict[str, list[Row]] = {}
     for base, parts in zip(bases, each, strict=True):
         for name, part in parts.items():
-            if name not in given and whole(name) not in given:
+            if part != () and name not in given and whole(name) not in given:
                 rows.setdefault(name, []).append((base.document.file, part))
     joined = {name: _joined(each) for name, each in rows.items()}
     wrong = [
@@ -101,10 +101,13 @@ def _joined(rows: Sequence[Row]) -> tuple[Course, str]:
 
 def _misfits(key: str, given: Courses, below: Sequence[Courses]) -> list[tuple[Key, str]]:
     """What a file gives that neither replaces nor adds to what its bases give."""
-    known = dict.fromkeys(name for courses in below for name in courses)
-    wrong = []
+    known = dict.fromkeys(name for courses in below for name, course in courses.items() if course != ())
+    replaceable = {name for known_name in known for name in (known_name, whole(known_name))}
+    wrong: list[tuple[Key, str]] = []
     for name, course in given.items():
-        if course == () and name not in {n for k in known for n in (k, whole(k))}:
+        if len(wrong) > MOST:
+            break
+        if course == () and name not in replaceable:
             wrong.append(((key, name), f"the base gives nothing of it that could be removed{nearest(name, known)}"))
         elif name != whole(name) and whole(name) in known:
             message = (

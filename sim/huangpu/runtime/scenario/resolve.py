@@ -112,7 +112,7 @@ def _base(reading: _Reading, document: Document, key: Key, name: str, chain: tup
     if not trouble and reading.length > SIZE:
         trouble = f"makes the scenario {reading.length:,} characters long with its bases, expected at most {SIZE:,}"
     if trouble:
-        return reading.wrong(document, key, f"'{name}' {trouble}")
+        return reading.wrong(document, key, f"'{name}': {trouble}")
     base = parse_yaml(text, os.path.normpath(Path(document.file).parent / name))
     reading.done[target] = None
     reading.done[target] = _resolve(reading, base, (*chain, target))

@@ -52,7 +52,6 @@ _EXPECTED = {
     "less_than_equal": "{le} or less",
     "greater_than": "more than {gt}",
     "less_than": "less than {lt}",
-    "literal_error": "{expected}",
     "too_short": "at least one entry",
     "too_long": "at most {max_length} entries",
     "string_too_short": "at least {min_length} character",
@@ -70,6 +69,8 @@ def _problem(data: object, error: dict) -> tuple[Key, str]:
             return key, f"unknown key{nearest(str(key[-1]), _known_keys(key))}"
         case "rule" if not error["msg"].startswith("expected"):
             return key, error["msg"]
+        case "literal_error":
+            return key, f"found {_shown(error['input'])}, expected {error['ctx']['expected'].replace('True', 'true')}"
         case kind:
             template = _EXPECTED.get(kind)
             expected = f"expected {template.format(**error.get('ctx', {}))}" if template else error["msg"]

@@ -182,9 +182,9 @@ def history(
     out: Annotated[Path | None, typer.Option(help="CSV file to write the table to as well.")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Compare the model at its posterior medians with reported history.
+    """Compare the posterior medians with reported history.
 
-    Without discrepancy, offsets or drivers: levels of 2015 to 2025 of each core quantity, by basis.
+    One run of the model without discrepancy, offsets or drivers: levels of 2015 to 2025 of each core quantity, by basis.
     """
     if out:
         files.check_folder(out.parent, (out.name,))
@@ -268,6 +268,31 @@ def check(
     if report.refused:
         return _complain(report.refused, 2)
     return 0 if report.spotless or (report.clean and not strict) else 1
+
+
+@app.command()
+def reference(
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    out: Annotated[Path, typer.Option(help="Folder to write to, e.g. docs/model")],
+) -> None:
+    """Write a model's reference as Markdown: every variable with equation, unit, text, what it uses and feeds.
+
+    A page and a diagram a view, and an index.
+    """
+    with wait("Reading"):
+        from huangpu.compiler.read import read_model
+        from huangpu.graph import svg
+        from huangpu.reference import pages
+        from huangpu.structure import read_structure
+
+        structure = read_structure(model)
+        found = pages(read_model(model), structure, lambda view: svg(structure, view))
+    files.check_folder(out, tuple(found))
+    files.make_folder(out)
+    with files.writing(out):
+        for name, text in found.items():
+            (out / name).write_text(text, encoding="utf-8", newline="\n")
+    print(f"{len(found)} files in {out}{os.sep}")
 
 
 @app.command()

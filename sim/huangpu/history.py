@@ -16,7 +16,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
+from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
@@ -215,4 +215,4 @@ def print_history(lines: Sequence[Line], console: Console) -> None:
         f"{FIRST} to {LAST}, in percent of these. Without level: mean absolute error once the mean difference of a "
         "basis is taken out."
     )
-    console.print(table, Text(), Text(words, style="dim"))
+    console.print(Group(table, Text(), Text(words, style="dim")))

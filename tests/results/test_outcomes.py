@@ -52,5 +52,5 @@ def test_why_a_target_is_left_out_comes_along(tmp_path):
 
 
 def test_a_target_without_a_year_is_refused(tmp_path):
-    with pytest.raises(DataError, match="targets.csv:3: t: target_year is empty"):
+    with pytest.raises(DataError, match=r"targets\.csv:3: t: target_year is empty"):
         targets(tmp_path, target_year=["2025", ""])

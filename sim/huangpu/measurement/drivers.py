@@ -17,7 +17,7 @@ import numpy as np
 
 from huangpu.measurement.metrics import Metrics
 
-NEGLIGIBLE = 1e-4  # of a driver's strongest answer: a row that answers less to all its innovations answers not at all
+NEGLIGIBLE = 0.02  # of a driver's strongest answer: rows that answer less to every innovation are said not to answer
 
 
 @dataclass(frozen=True)

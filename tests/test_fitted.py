@@ -9,6 +9,7 @@ from huangpu import fitted
 from huangpu.compiler import compile_model
 from huangpu.fitted import FILES, changes, fitted_scenario
 from huangpu.runtime.members import Members, MembersError
+from huangpu.runtime.scenario import load_scenario
 
 
 @pytest.fixture
@@ -74,6 +75,22 @@ def test_a_shipped_scenario_of_that_name_that_differs_is_noted(program, shipped)
     path.write_text(SCENARIO.replace("hold: 1", "hold: 2"), encoding="utf-8")
     (note,) = changes(members(), scenario)
     assert note.startswith("scenarios/pushed.yaml is not as the posterior was fitted on it")
+
+
+def test_a_scenario_on_a_base_is_kept_whole_and_its_base_is_watched(program, shipped):
+    base, path = shipped / "scenarios" / "base.yaml", shipped / "scenarios" / "late.yaml"
+    base.write_text(SCENARIO.replace("model: toy.mdl\n", ""), encoding="utf-8")
+    path.write_text("name: late\nbase: base.yaml\nchanges: [{plan: p, delay: 1}]\n", encoding="utf-8")
+    kept = members(scenario="late", scenario_text=load_scenario(path).text)
+    scenario = fitted_scenario(kept, program)
+    assert [(w.lever, w.stream, w.start, w.end) for w in scenario.levers] == [("push", "push|p|0", 2014, 2016)]
+    base.write_text("# another comment\n" + base.read_text(encoding="utf-8"), encoding="utf-8")
+    assert list(changes(kept, scenario)) == []
+    base.write_text(base.read_text(encoding="utf-8").replace("hold: 1", "hold: 2"), encoding="utf-8")
+    (note,) = changes(kept, scenario)
+    assert note.startswith("scenarios/late.yaml is not as the posterior was fitted on it")
+    base.unlink()
+    assert len(list(changes(kept, scenario))) == 1
 
 
 def test_a_changed_data_file_is_noted(shipped):

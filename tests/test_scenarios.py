@@ -85,20 +85,31 @@ def test_schema_for_editors_is_up_to_date():
     assert json.loads(shipped("scenarios/schema.json").read_text(encoding="utf-8")) == json_schema()
 
 
-def test_the_worked_example_of_the_readme_has_the_form(tmp_path):
+def test_the_examples_of_the_readme_load(tmp_path):
     text = shipped("scenarios/README.md").read_text(encoding="utf-8")
-    example = re.search(r"```yaml\n(.*?)```", text, re.DOTALL).group(1)
-    path = tmp_path / "example.yaml"
-    path.write_text(example, encoding="utf-8")
-    assert load_scenario(path).name == "robots_first"
+    for path in FILES:
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    names = []
+    for example in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
+        path = tmp_path / "example.yaml"
+        path.write_text(example, encoding="utf-8")
+        names.append(load_scenario(path).name)
+    assert {"robots_first", "without_2024", "late", "half_but_goals", "robots_only", "price_slump"} <= set(names)
 
 
 def test_the_readme_names_every_key():
-    """A key of the file and of a window has its row in their tables; what stands inside them is in a row's text."""
+    """A key of the file, of a window and of a change has its row in their tables; what stands inside is in its text."""
     text = shipped("scenarios/README.md").read_text(encoding="utf-8")
-    tables = dict(re.findall(r"^## (Keys|A window of a lever)$(.*?)^(?=## |\Z)", text, re.DOTALL | re.MULTILINE))
+    tables = dict(
+        re.findall(r"^## (Keys|Changes|A window of a lever)$(.*?)^(?=## |\Z)", text, re.DOTALL | re.MULTILINE)
+    )
     forms = {name: set(form.get("properties", {})) for name, form in json_schema()["$defs"].items()}
-    for title, keys in {"Keys": set(json_schema()["properties"]), "A window of a lever": forms.pop("Window")}.items():
+    change, window = forms.pop("Change") - {"plan", "levers", "but", "fade"}, forms.pop("Window")
+    for title, keys in {
+        "Keys": set(json_schema()["properties"]),
+        "Changes": change,
+        "A window of a lever": window,
+    }.items():
         first = [word for row in re.findall(r"^\|([^|]*)\|", tables[title], re.MULTILINE) for word in quoted(row)]
         assert keys - set(first) == set()
         assert {word for word in first if word not in keys | forms["Save"]} == set()

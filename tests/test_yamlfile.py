@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from huangpu.yamlfile import DEPTH, SIZE, dotted, nearest, read_yaml
+from huangpu.yamlfile import DEPTH, SIZE, dotted, nearest, parse_yaml, read_yaml, write_yaml
 
 
 def read(tmp_path, text):
@@ -128,3 +128,36 @@ def test_no_text_crashes_the_reader(tmp_path_factory, text):
     path.write_text(text, encoding="utf-8")
     document = read_yaml(path)
     assert all(p.message for p in document.problems)
+
+
+WORDS = st.one_of(
+    st.text(alphabet="ab01:- \n\t[]{},'\"&*!|>?%@#~.+e：汽车", max_size=20),
+    st.sampled_from(
+        ["no", "on", "null", "~", "true", "1e5", "08", "1:30", "0x1f", "1_000", ".5", ".inf", "=", "<<", "-"]
+    ),
+)
+PLAIN = st.recursive(
+    st.one_of(
+        WORDS,
+        st.none(),
+        st.booleans(),
+        st.integers(-(10**17), 10**17),
+        st.floats(allow_nan=False, allow_infinity=False),
+    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(WORDS, inner, max_size=4)),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.dictionaries(WORDS, PLAIN, max_size=5))
+def test_what_is_written_reads_back(data):
+    document = parse_yaml(write_yaml(data), "F")
+    assert document.problems == ()
+    assert document.data == data
+    assert repr(document.data) == repr(data)  # 1 is not 1.0 nor true, and the order stays
+
+
+def test_what_stands_in_two_places_is_written_twice():
+    ramp = {"shape": "linear", "years": 1}
+    assert write_yaml({"a": [ramp, ramp]}) == "a:\n- {shape: linear, years: 1}\n- {shape: linear, years: 1}\n"

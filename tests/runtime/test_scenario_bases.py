@@ -143,6 +143,8 @@ CHANGES = {
     "{plan: new, remove: true}": {"robot_subsidy|new|0": None},
     "{plan: five, levers: [land], remove: true}": {"land|five|0": None},
     "{plan: five, keep: [land]}": {"robot_subsidy|five|0": None},
+    "{plan: five, but: [land], remove: true}": {"robot_subsidy|five|0": None},
+    "{plan: five, but: [land], scale: 0.5}": {"robot_subsidy|five|0": {"hold": 0.5}},
     "{plan: new, delay: 1.5}": {"robot_subsidy|new|0": {"start": 2025.5, "end": 2029.5}},
     "{plan: five, levers: [land], delay: -0.46}": {"land|five|0": {"start": 2015.54, "end": 2020.54}},
     "{plan: new, scale: 0.5}": {"robot_subsidy|new|0": {"hold": 0.4}},
@@ -209,7 +211,10 @@ DEAD = {
     "{plan: new, delay: 1, scale: 2}": "changes[1]: delay and scale in one change, expected one of remove, keep, "
     "delay, scale, hold, end; write a change for each",
     "{plan: new, hold: 1, fade: {shape: step}}": "changes[1]: `fade` needs `end`, the year in which it begins",
-    "{plan: new, keep: [land], levers: [land]}": "changes[1]: `keep` names the levers; leave out `levers`",
+    "{plan: new, keep: [land], levers: [land]}": "changes[1]: `levers` and `keep` all name levers, expected "
+    "one of them",
+    "{plan: new, but: [lund], delay: 1}": "changes[1].but[1]: plan 'new' has no window of 'lund' in the base; its "
+    "levers are robot_subsidy",
     "{plan: new, remove: false}": "changes[1].remove: found false, expected true",
     "{plan: new, keep: []}": "changes[1].keep: found a list, expected at least one entry",
     "{plan: new, delay: 1e9}": "changes[1].delay: found 1000000000.0, expected 100.0 or less",

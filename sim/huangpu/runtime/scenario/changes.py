@@ -43,13 +43,17 @@ def _dead(change: Change, levers: Courses, given: Collection[str]) -> Iterator[t
         message = f"no window from the base is of plan '{change.plan}'; {_listed('plan', known)}"
         yield ("plan",), message + nearest(change.plan, known)
         return
-    key = "keep" if change.keep else "levers"
-    for position, name in enumerate(change.keep or change.levers or ()):
+    for key, position, name in _named(change):
         if name in given:
             yield (key, position), f"'{name}' is given in this file, and changes are to what comes from the base"
         elif not any(name in (lever, whole(lever)) for lever in of_plan):
             message = f"plan '{change.plan}' has no window of '{name}' in the base; {_listed('lever', of_plan)}"
             yield (key, position), message + nearest(name, of_plan)
+
+
+def _named(change: Change) -> Iterator[tuple[str, int, str]]:
+    for key in ("levers", "but", "keep"):
+        yield from ((key, position, name) for position, name in enumerate(getattr(change, key) or ()))
 
 
 def _listed(what: str, names: list[str]) -> str:
@@ -86,9 +90,8 @@ def _changed(change: Change, place: Place, levers: Courses) -> tuple[Courses, li
 def _meant(lever: str, change: Change) -> bool:
     """Whether the plan's windows of this lever are acted on; `keep` takes out those of all other levers."""
     names = {lever, whole(lever)}
-    return (
-        names.isdisjoint(change.keep) if change.keep else change.levers is None or not names.isdisjoint(change.levers)
-    )
+    spared = change.keep or change.but
+    return names.isdisjoint(spared) if spared else change.levers is None or not names.isdisjoint(change.levers)
 
 
 def _with(part: Part, new: Window, place: Place, action: str) -> Part:

@@ -146,6 +146,9 @@ class Change(_Form):
     levers: list[str] | None = Field(
         None, min_length=1, max_length=WINDOWS, description="Only those of these levers; without it, all of the plan's"
     )
+    but: list[str] | None = Field(
+        None, min_length=1, max_length=WINDOWS, description="All of the plan's but those of these levers"
+    )
     remove: Literal[True] | None = _action("remove")
     keep: list[str] | None = _action("keep", min_length=1, max_length=WINDOWS)
     delay: float | None = _action("delay", ge=-SHIFT, le=SHIFT)
@@ -166,7 +169,8 @@ class Change(_Form):
         _refuse(not given, f"says nothing to do, {what}")
         _refuse(len(given) > 1, f"{' and '.join(given)} in one change, {what}; write a change for each")
         _refuse(self.fade is not None and self.end is None, "`fade` needs `end`, the year in which it begins")
-        _refuse(self.keep is not None and self.levers is not None, "`keep` names the levers; leave out `levers`")
+        named = [name for name in ("levers", "but", "keep") if getattr(self, name) is not None]
+        _refuse(len(named) > 1, f"{' and '.join(f'`{name}`' for name in named)} all name levers, expected one of them")
         return self
 
 

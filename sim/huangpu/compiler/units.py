@@ -23,10 +23,10 @@ from huangpu.compiler.subscripts import Subscripts, subscripts
 from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Ref, Source, Values
 from huangpu.ir import ModelError, Number, Place
 
-CONTROL = ("initial_time", "final_time", "time_step", "saveper")
+CONTROL = ("time_step", "initial_time", "final_time", "saveper")
 MAX_EXPONENT = 100
 SHOWN = 100  # characters of a part of an equation
-MAX_MACROS = 1000  # calls that are looked into
+MAX_MACROS = 1000  # calls that are looked into for one equation
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Model:
     labels: written.Labels
     ranges: Subscripts
     time: Unit | None
-    calls: int = 0
+    calls: int = 0  # of macros, in the equation at hand
 
 
 @dataclass
@@ -128,14 +128,14 @@ def check_units(source: Source) -> Units:
         macros={m.key: m for m in source.macros},
         labels=written.labels(source),
         ranges=_ranges(source),
-        time=next((units[name] for name in reversed(CONTROL) if units.get(name) is not None), None),
+        time=next((units[name] for name in CONTROL if units.get(name) is not None), None),
     )
     warnings: list[Problem] = []
     missing = {e.key: "" for e in source.elements if not e.units}
     equations = unknown = 0
     for element in source.elements:
         for definition in (d for d in element.definitions if d.kind == "equation"):
-            at = At(model)
+            at, model.calls = At(model), 0
             found = _equation(element, definition, at)
             place, equation = definition.place, definition.text
             problems += [Problem(place, equation, what) for what in dict.fromkeys(at.problems)]

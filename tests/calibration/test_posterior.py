@@ -143,6 +143,37 @@ def test_the_log_posterior_is_likelihood_and_prior(folder):
     assert LogPosterior(question)(u.T) == pytest.approx([expected], abs=1e-6)
 
 
+def test_drivers_are_integrated_out_as_the_medians_of_the_priors_answer_to_them(folder):
+    driver = "drivers:\n  push: {process: ar1, phi: 0.5, sigma: sigma.push, reason: luck}\nprocesses:\n"
+    (folder / "metrics.yaml").write_text(METRICS.replace("processes:\n", driver), encoding="utf-8")
+    sigma = "  sigma.push: {distribution: lognormal, median: 0.2, log_sd: 0.1, reason: a guess, source: judgement}\n"
+    (folder / "priors.yaml").write_text(PRIORS + sigma, encoding="utf-8")
+    question = load_question(folder / "pushed.yaml", folder)
+    assert question.centre["growth"] == 0.05 and question.centre["sigma.push"] == pytest.approx(0.2)
+    ends, corners = np.arange(2011, 2020), np.arange(2010.5, 2020)
+    steps = np.arange(2010, 2019, 0.125)
+    hats = np.array([np.interp(steps, [2010, *corners], row) for row in np.eye(len(corners) + 1)[1:]])
+    moved = 0.1 * 0.125 * np.array([hats[:, steps < end].sum(axis=1) for end in ends])  # log output by a push of 1
+    ages = np.subtract.outer(corners, corners)
+    answers = moved @ np.where(ages >= 0, 0.5 ** np.maximum(ages, 0), 0.0)
+    (block,) = question.layer.blocks
+    assert block.answer[0] == pytest.approx(answers, rel=0.03, abs=2e-4)
+    plain = replace(question, layer=load_question(undriven(folder), folder).layer)
+    values = np.array([{**TRUTH, "sigma.push": 0.2}[name] for name in question.priors.names])[:, None]
+    u = question.priors.coordinates(values).T
+    walk = 0.001**2 * np.minimum.outer(ends - 2010, ends - 2010) + np.diag(np.full(9, 0.005**2 + 1e-12))
+    driven = walk + 0.2**2 * block.answer[0] @ block.answer[0].T
+    expected = 0.5 * (np.linalg.slogdet(walk)[1] - np.linalg.slogdet(driven)[1])  # the residuals are 0
+    assert LogPosterior(question)(u) - LogPosterior(plain)(u) == pytest.approx([expected], abs=1e-3)
+
+
+def undriven(folder):
+    """The scenario again, once its folder's figures know no drivers."""
+    (folder / "metrics.yaml").write_text(METRICS, encoding="utf-8")
+    (folder / "priors.yaml").write_text(PRIORS, encoding="utf-8")
+    return folder / "pushed.yaml"
+
+
 def test_the_parameters_are_recovered(folder):
     found = calibrate(folder / "pushed.yaml", folder / "members.nc", SMALL, folder=folder, members=400)
     assert max(row.rhat for row in found.convergence) < 1.1
@@ -170,6 +201,9 @@ def test_the_file_says_what_made_it_and_comes_out_the_same_again(folder):
     assert {"delivery_p", "sigma.output", "chain", "draw"} <= set(members.columns)
     assert members.attrs["model_hash"] == program.model_hash
     assert members.attrs["scenario"] == "pushed"
+    assert json.loads(members.attrs["centre"]) == {
+        "initial_output": 80.0, "growth": 0.05, "push_effect": 0.1, "delivery_p": 0.7, "sigma.output": 0.001
+    }  # fmt: skip
     assert members.attrs["scenario_text"] == SCENARIO
     assert json.loads(members.attrs["row_ids"]) == [f"o{year}" for year in range(2010, 2019)]
     assert set(json.loads(members.attrs["files"])) == {"observations.csv", "metrics.yaml", "priors.yaml"}

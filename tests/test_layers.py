@@ -28,7 +28,7 @@ LAYERS = {
     "structure": {"ir", "program", "compiler", "runtime"},
     "loops": {"structure", "yamlfile", "ir"},
     "graph": {"structure", "ir"},
-    "reference": {"structure", "compiler"},
+    "reference": {"structure", "compiler", "ir"},
     "response": {"runtime", "measurement", "program", "yamlfile"},
     "figures": {"measurement", "yamlfile"},
     "fitted": {"runtime", "program", "files", "yamlfile"},

@@ -9,6 +9,7 @@ from markdown_it import MarkdownIt
 import modelfile
 from huangpu.compiler.read import read_model
 from huangpu.files import shipped
+from huangpu.ir import ModelError
 from huangpu.reference import INDEX, pages
 from huangpu.structure import read_structure
 
@@ -85,6 +86,16 @@ def test_every_link_leads_to_an_anchor(tmp_path):
         for page, _, anchor in re.findall(r"\]\(([\w-]+\.\w+)(#(\w+))?\)", text):
             assert page in found
             assert not anchor or f'<a id="{anchor}"></a>' in found[page]
+
+
+def test_a_view_too_large_to_draw_has_a_page_all_the_same(tmp_path):
+    def draw(view: str) -> str:
+        raise ModelError("too many for one picture")
+
+    path = modelfile.write(tmp_path, MODEL, sketch=SKETCH)
+    found = pages(read_model(path), read_structure(path), draw)
+    assert "robots.svg" not in found
+    assert "No diagram: too many for one picture" in found["robots.md"]
 
 
 @pytest.mark.parametrize("title", ["../../etc/x", "README", "Robots/..", "...", "a" * 300, "工业", "con: <b>"])

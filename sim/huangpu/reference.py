@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from huangpu.compiler import written
 from huangpu.compiler.syntax import Element, Source
 from huangpu.compiler.units import CONTROL
+from huangpu.ir import ModelError
 from huangpu.structure import Link, Structure
 
 INDEX = "README.md"  # what a folder shows first where files are browsed
@@ -48,7 +49,10 @@ class _Model:
 
 
 def pages(source: Source, structure: Structure, draw: Callable[[str], str]) -> dict[str, str]:
-    """File name -> text: the index, a page a view, a diagram a view; `draw` gives a view's diagram as SVG."""
+    """File name -> text: the index, a page a view, a diagram a view.
+
+    draw gives a view's diagram as SVG, or raises `ModelError` where it is too large.
+    """
     views, homes = _views(structure)
     names = _file_names([title for title, _ in views])
     uses = written.uses(source)
@@ -66,10 +70,14 @@ def pages(source: Source, structure: Structure, draw: Callable[[str], str]) -> d
     )
     found = {INDEX: _index(model, [(title, f"{names[n]}.md", ids) for n, (title, ids) in enumerate(views)])}
     for n, (title, ids) in enumerate(views):
-        drawn = title in structure.views
-        if drawn:
-            found[f"{names[n]}.svg"] = draw(title)
-        found[f"{names[n]}.md"] = _page(model, title, ids, f"{names[n]}.svg" if drawn else "")
+        diagram = ""
+        if title in structure.views:
+            try:
+                found[f"{names[n]}.svg"] = draw(title)
+                diagram = f"![Diagram of {plain(title)}]({names[n]}.svg)"
+            except ModelError as error:
+                diagram = f"No diagram: {plain(str(error))}"
+        found[f"{names[n]}.md"] = _page(model, title, ids, diagram)
     return found
 
 
@@ -130,9 +138,7 @@ def _index(model: _Model, views: list[tuple[str, str, list[str]]]) -> str:
 
 
 def _page(model: _Model, title: str, ids: list[str], diagram: str) -> str:
-    blocks = [f"# {plain(title)}", f"[Index]({INDEX})"]
-    if diagram:
-        blocks.append(f"![Diagram of {plain(title)}]({diagram})")
+    blocks = [f"# {plain(title)}", f"[Index]({INDEX})", *([diagram] if diagram else [])]
     for kind, heading in KINDS.items():
         found = [id_ for id_ in ids if _kind(model, id_) == kind and id_ in model.elements]
         if found:

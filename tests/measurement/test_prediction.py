@@ -147,6 +147,13 @@ def test_without_discrepancy_and_rows_figures_are_the_simulation(layer_of, row):
     assert found.values["stock"] == pytest.approx(np.full((8, 3), 10.0))
 
 
+def test_the_runs_own_figures_are_had_without_discrepancy(layer_of, row):
+    layer = layer_of(row("a", "level", 2014, 230, 2.3, basis="new"))
+    found = predict(layer, flat(3), sigmas(3), 5, discrepancy=False)
+    assert found.values["nominal"] == pytest.approx(np.full((8, 3), 200.0))
+    assert predict(layer, flat(3), sigmas(3), 5).values["nominal"][4] == pytest.approx([230] * 3, rel=0.1)
+
+
 def test_a_member_that_is_not_finite_is_nan_and_spoils_no_other(layer_of, row):
     layer = layer_of(row("a", "level", 2014, 210, 2.1, basis="new"), row("s", "share", 2013, 33, 0.5))
     run = flat(4)

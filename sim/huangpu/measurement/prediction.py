@@ -42,6 +42,7 @@ def predict(
     *,
     history: Simulated | None = None,
     beyond: np.ndarray | None = None,
+    discrepancy: bool = True,
 ) -> Predictions:
     """Every quantity of metrics.yaml as it would be reported, for the calendar years of the run.
 
@@ -49,10 +50,12 @@ def predict(
     history   the same members' run of the scenario that the posterior was fitted on, for a scenario that changes the
               past: what was reported says nothing about the difference between the two
     beyond    (row, member) how far each figure lies from its row's bound, where that has been drawn with the drivers
+    discrepancy  False: figures are the run's own, as if reality followed the model
     """
-    past = simulated if history is None else history
-    end = int(simulated.years[-1]) + 1
-    draws = draw_discrepancy(layer, residuals(layer, past), members, seed, end, beyond=beyond)
+    draws = None
+    if discrepancy:
+        missed = residuals(layer, simulated if history is None else history)
+        draws = draw_discrepancy(layer, missed, members, seed, int(simulated.years[-1]) + 1, beyond=beyond)
     figures: dict[str, np.ndarray] = {}
     for name, quantity in layer.metrics.quantities.items():
         figures[name] = _derived(quantity, figures) if quantity.derived else _figures(name, layer, simulated, draws)
@@ -60,11 +63,12 @@ def predict(
     return Predictions(np.asarray(simulated.years, dtype=int), figures, attrs)
 
 
-def _figures(name: str, layer: Layer, simulated: Simulated, draws: Discrepancy) -> np.ndarray:
+def _figures(name: str, layer: Layer, simulated: Simulated, draws: Discrepancy | None) -> np.ndarray:
     quantity = layer.metrics.quantities[name]
     times = simulated.years + (0 if quantity.operator == ANNUAL else 1.0)
     at = np.array([figure_time(quantity, float(t)) for t in times])
-    figures = inverse(quantity, transformed(quantity, simulated, times) + draws.of(quantity, name, layer, at))
+    drift = 0.0 if draws is None else draws.of(quantity, name, layer, at)
+    figures = inverse(quantity, transformed(quantity, simulated, times) + drift)
     if quantity.keeps is not None:
         for before, after in pairwise(figures):
             np.maximum(after, quantity.keeps * before, out=after)

@@ -22,7 +22,7 @@ import numpy as np
 
 from huangpu.measurement.censored import draw, log_probability
 from huangpu.measurement.layer import Block, Layer, process_clock
-from huangpu.measurement.likelihood import batches, covariance
+from huangpu.measurement.likelihood import LARGE, batches, covariance
 
 CANDIDATES = 32
 
@@ -151,8 +151,12 @@ def _draw_bounded(block: Block, residual: np.ndarray, matrix: np.ndarray, unifor
     """
     n, members = residual.shape
     exact, bounds = block.exact, n - block.exact
-    factor = np.linalg.cholesky(matrix)
-    solved = np.linalg.solve(factor[:, :exact, :exact], residual[:exact].T[..., None])[..., 0]
+    more = np.zeros((members, n + 1, n + 1))
+    more[:, :n, :n] = matrix
+    more[:, n, :exact] = residual[:exact].T
+    more[:, n, n] = LARGE
+    factor = np.linalg.cholesky(more)
+    solved = factor[:, n, :exact]  # the last row of the factor is the residuals solved for, as in the likelihood
     mean = np.einsum("mbe,me->mb", factor[:, exact:, :exact], solved)
     u = uniform[:, :-1].reshape(members, CANDIDATES, bounds)
     score = np.zeros((members, CANDIDATES))

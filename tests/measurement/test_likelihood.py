@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from huangpu.measurement import Simulated, log_likelihood, one_thread, residuals
-from huangpu.measurement.layer import clock, process_clock
+from huangpu.measurement.blocks import clock, process_clock
 from huangpu.measurement.metrics import Metrics, PartYear, Process
 
 SIGMAS = {

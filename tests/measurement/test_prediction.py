@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from huangpu.measurement import Simulated, predict
-from huangpu.measurement.layer import clock
+from huangpu.measurement.blocks import clock
 
 MANY = 6000
 

@@ -20,8 +20,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from huangpu.measurement.blocks import Block, process_clock
 from huangpu.measurement.censored import draw, log_probability
-from huangpu.measurement.layer import Block, Layer, process_clock
+from huangpu.measurement.layer import Layer
 from huangpu.measurement.likelihood import LARGE, batches, covariance
 
 CANDIDATES = 32

@@ -13,8 +13,9 @@ from collections.abc import Mapping
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from huangpu.measurement.blocks import Block
 from huangpu.measurement.censored import log_probability
-from huangpu.measurement.layer import Block, Layer
+from huangpu.measurement.layer import Layer
 from huangpu.measurement.simulated import Simulated, residuals
 
 CACHE = 2**17  # numbers; the matrices of as many members as fit are worked on together

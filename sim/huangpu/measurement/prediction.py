@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from huangpu.measurement.blocks import Block, figure_time, process_clock
 from huangpu.measurement.conditioning import added, grid, prior, solve
-from huangpu.measurement.layer import Block, Layer, figure_time, process_clock
+from huangpu.measurement.layer import Layer
 from huangpu.measurement.likelihood import one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
 from huangpu.measurement.simulated import Predictions, Simulated, inverse, residuals, transformed

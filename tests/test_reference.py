@@ -7,6 +7,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 import modelfile
+from huangpu.cli import main
 from huangpu.compiler.read import read_model
 from huangpu.files import shipped
 from huangpu.ir import ModelError
@@ -136,3 +137,19 @@ def test_the_committed_reference_is_of_the_shipped_model():
         f"docs/model is not what the model says in {', '.join(differ)}: run "
         "`huangpu reference models/shanghai_industry.mdl --out docs/model`, and delete what it does not write"
     )
+
+
+def test_the_command_writes_the_same_files_each_time(tmp_path, capsys):
+    path = modelfile.write(tmp_path, MODEL, sketch=SKETCH)
+    for folder in ("one", "two"):
+        assert main(["reference", str(path), "--out", str(tmp_path / folder)]) == 0
+    assert "6 files in" in capsys.readouterr().out
+    written = [{p.name: p.read_bytes() for p in (tmp_path / folder).iterdir()} for folder in ("one", "two")]
+    assert written[0] == written[1]
+    assert written[0]["robots.svg"].startswith(b"<svg")
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, capsys):
+    path = modelfile.write(tmp_path, MODEL)
+    assert main(["reference", str(path), "--out", str(path)]) == 2
+    assert "is a file" in capsys.readouterr().err

@@ -33,6 +33,7 @@ LEGEND = (
     "Under each name stand its kind, its unit, its name in runs and scenarios, and its equation as in the model file. "
     "The sign after a name says which way it acts: + more than otherwise when it rises, − less, ± depends."
 )
+REST = "Variables in no view"
 WIDTH = 110
 MARKUP = re.compile(r"([\\`*\[\]|~$#])|(?<!\w)_|_(?!\w)")
 BLOCK = re.compile(r"^(\d*)([-+=.)])")  # what would begin a list or a heading
@@ -53,8 +54,8 @@ def pages(source: Source, structure: Structure, draw: Callable[[str], str]) -> d
 
     draw gives a view's diagram as SVG, or raises `ModelError` where it is too large.
     """
-    views, homes = _views(structure)
-    names = _file_names([title for title, _ in views])
+    views = _views(structure)
+    names = _file_names(views)
     uses = written.uses(source)
     feeds: dict[str, list[str]] = defaultdict(list)
     for user, used in uses.items():
@@ -66,47 +67,38 @@ def pages(source: Source, structure: Structure, draw: Callable[[str], str]) -> d
         elements={e.key: e for e in source.elements if e.key in structure.graph},
         uses=uses,
         feeds={name: tuple(users) for name, users in feeds.items()},
-        pages={id_: f"{names[home]}.md" for id_, home in homes.items()},
+        pages={id_: f"{names[title]}.md" for title, ids in views.items() for id_ in ids},
     )
-    found = {INDEX: _index(model, [(title, f"{names[n]}.md", ids) for n, (title, ids) in enumerate(views)])}
-    for n, (title, ids) in enumerate(views):
+    found = {INDEX: _index(model, [(title, f"{names[title]}.md", ids) for title, ids in views.items()])}
+    for title, ids in views.items():
         diagram = ""
         if title in structure.views:
             try:
-                found[f"{names[n]}.svg"] = draw(title)
-                diagram = f"![Diagram of {plain(title)}]({names[n]}.svg)"
+                found[f"{names[title]}.svg"] = draw(title)
+                diagram = f"![Diagram of {plain(title)}]({names[title]}.svg)"
             except ModelError as error:
                 diagram = f"No diagram: {plain(str(error))}"
-        found[f"{names[n]}.md"] = _page(model, title, ids, diagram)
+        found[f"{names[title]}.md"] = _page(model, title, ids, diagram)
     return found
 
 
-def _views(structure: Structure) -> tuple[list[tuple[str, list[str]]], dict[str, int]]:
-    """Title of each page with its variables, and the number of each variable's page: of the first view that has it."""
-    views: list[tuple[str, list[str]]] = [(view, []) for view in structure.views]
-    number = {view: n for n, view in enumerate(structure.views)}
-    homes, rest = {}, []
+def _views(structure: Structure) -> dict[str, list[str]]:
+    """Title of each page -> the variables at home there: in the first view that has them. Empty views have no page."""
+    views: dict[str, list[str]] = {view: [] for view in structure.views}
     for id_ in structure.graph:
         drawn = structure[id_].views
-        if drawn:
-            homes[id_] = number[drawn[0]]
-            views[number[drawn[0]]][1].append(id_)
-        else:
-            rest.append(id_)
-    if rest:
-        homes |= dict.fromkeys(rest, len(views))
-        views.append(("Variables in no view", rest))
-    return views, homes
+        views.setdefault(drawn[0] if drawn else REST, []).append(id_)
+    return {view: ids for view, ids in views.items() if ids}
 
 
-def _file_names(titles: Iterable[str]) -> list[str]:
+def _file_names(titles: Iterable[str]) -> dict[str, str]:
     """A plain file name for each title, no two alike."""
-    taken, names = {"readme"}, []
+    names: dict[str, str] = {}
+    taken = {"readme"}
     for title in titles:
         plain = re.sub(r"[\W_]+", "-", title.lower()).strip("-")[:60] or "view"
-        name = next(n for n in (plain, *(f"{plain}-{i}" for i in range(2, len(taken) + 3))) if n not in taken)
-        taken.add(name)
-        names.append(name)
+        names[title] = next(n for n in (plain, *(f"{plain}-{i}" for i in range(2, len(taken) + 3))) if n not in taken)
+        taken.add(names[title])
     return names
 
 

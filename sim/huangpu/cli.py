@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -293,6 +293,34 @@ def reference(
         for name, text in found.items():
             (out / name).write_text(text, encoding="utf-8", newline="\n")
     print(f"{len(found)} files in {out}{os.sep}")
+
+
+@app.command()
+def graph(
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    view: Annotated[str | None, typer.Option(help="View to draw; the whole model without it.")] = None,
+    kind: Annotated[Literal["stock-flow", "causal"], typer.Option(help="What to draw.")] = "stock-flow",
+    form: Annotated[Literal["svg", "mermaid"], typer.Option("--format", help="How to write it.")] = "svg",
+    out: Annotated[Path | None, typer.Option(help="File to write; printed without it.")] = None,
+    constants: Annotated[bool, typer.Option("--constants", help="Draw constants and lookups too.")] = False,
+) -> None:
+    """Draw a model: stocks and flows, or causal links with their polarity.
+
+    A larger picture has its constants and lookups in a list below it, unless --constants.
+    """
+    if out:
+        files.check_folder(out.parent, (out.name,))
+    with wait("Drawing"):
+        from huangpu.graph import mermaid, svg
+        from huangpu.structure import read_structure
+
+        draw = {"svg": svg, "mermaid": mermaid}[form]
+        text = draw(read_structure(model), view, causal=kind == "causal", constants=constants)
+    if not out:
+        return _print_text(text.removesuffix("\n"))
+    files.make_folder(out.parent)
+    with files.writing(out.parent):
+        out.write_text(text, encoding="utf-8")
 
 
 @app.command()

@@ -143,8 +143,14 @@ def test_many_variables_leave_constants_to_a_list(structure):
 
 def test_too_much_for_one_picture_names_the_views(structure):
     text = "|".join(f"v{i} = Time + {i}" for i in range(MOST + 1)) + "|"
-    with pytest.raises(ModelError, match=rf"{MOST + 1} variables are too many.*Draw a view: One"):
+    with pytest.raises(ModelError, match=rf"{MOST + 1} variables with 0 links are too many.*Draw a view: One"):
         svg(structure(text, sketch="*One\n10,1,v1,1,1,1,1,8,3,0,0\n"))
+
+
+def test_too_many_links_for_one_picture_are_refused_at_once(structure):
+    text = "|".join(f"v{i} = " + " + ".join(["Time", *(f"v{j}" for j in range(i))]) for i in range(40)) + "|"
+    with pytest.raises(ModelError, match="40 variables with 780 links are too many"):
+        svg(structure(text))
 
 
 def test_a_view_of_nothing_is_an_empty_picture(structure):

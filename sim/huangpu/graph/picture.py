@@ -10,6 +10,7 @@ from huangpu.structure import Link, Structure
 
 MANY = 14  # variables; in a larger picture constants and lookups are listed, not drawn
 MOST = 160  # variables in one picture
+MOST_LINKS = 600
 QUIET = ("constant", "lookup")
 
 
@@ -59,17 +60,17 @@ def picture(structure: Structure, view: str | None = None, *, causal: bool = Fal
     quiet = {id_ for id_ in shown if structure[id_].kind in QUIET and not _fills(structure, id_)}
     hidden = quiet if len(shown) > MANY and not constants else set()
     items = {id_: _item(structure, id_, id_ not in home) for id_ in structure.graph if id_ in shown - hidden}
-    if len(items) > MOST:
-        raise ModelError(
-            f"{structure.name}: {len(items)} variables are too many for one picture, {MOST} at most."
-            + (f" Draw a view: {', '.join(structure.views)}." if structure.views else "")
-        )
     pipes = [] if causal else _pipes(structure, items)
     links = {
         pair: structure.link(*pair)
         for pair in structure.graph.edges
         if pair[0] in items and pair[1] in items and not items[pair[1]].shadow and not _in_pipe(pair, pipes)
     }
+    if len(items) > MOST or len(links) > MOST_LINKS:
+        raise ModelError(
+            f"{structure.name}: {len(items)} variables with {len(links)} links are too many for one picture, {MOST} with "
+            f"{MOST_LINKS} at most. Draw a view: {', '.join(structure.views) or 'the sketch of the model has none'}."
+        )
     for id_ in [] if causal else [i for i in items if structure[i].net_flow and not items[i].shadow]:
         _add_net_flow(id_, items, pipes, links)
     listed = tuple(structure[id_].label for id_ in structure.graph if id_ in hidden)

@@ -10,7 +10,7 @@ from huangpu.structure import Link, Structure
 
 MANY = 14  # variables; in a larger picture constants and lookups are listed, not drawn
 MOST = 160  # variables in one picture
-MOST_LINKS = 600
+MOST_LINKS = 400
 QUIET = ("constant", "lookup")
 
 
@@ -68,8 +68,8 @@ def picture(structure: Structure, view: str | None = None, *, causal: bool = Fal
     }
     if len(items) > MOST or len(links) > MOST_LINKS:
         raise ModelError(
-            f"{structure.name}: {len(items)} variables with {len(links)} links are too many for one picture, {MOST} with "
-            f"{MOST_LINKS} at most. Draw a view: {', '.join(structure.views) or 'the sketch of the model has none'}."
+            f"{structure.name}: {len(items)} variables with {len(links)} links are too many for one picture, "
+            f"{MOST} with {MOST_LINKS} at most. Draw a view: {', '.join(structure.views) or 'the sketch of the model has none'}."
         )
     for id_ in [] if causal else [i for i in items if structure[i].net_flow and not items[i].shadow]:
         _add_net_flow(id_, items, pipes, links)

@@ -66,7 +66,8 @@ def test_every_lever_but_the_goals_carries_an_instrument_and_no_goal_does(levers
 def test_there_is_one_strength_a_plan_and_lever(levers):
     pairs = [(row["plan"], row["lever"]) for row in STRENGTHS]
     assert len(set(pairs)) == len(pairs)
-    assert set(pairs) == {(plan, lever) for plan in SCENARIOS.values() for lever in levers if not is_goal(lever)}
+    assert set(MAPPED) <= set(pairs)  # a lever without instrument may have a row of 0 or none
+    assert set(pairs) <= {(plan, lever) for plan in SCENARIOS.values() for lever in levers if not is_goal(lever)}
 
 
 @pytest.mark.parametrize("row", STRENGTHS, ids=lambda row: f"{row['plan']}-{row['lever']}")

@@ -67,9 +67,10 @@ def picture(structure: Structure, view: str | None = None, *, causal: bool = Fal
         if pair[0] in items and pair[1] in items and not items[pair[1]].shadow and not _in_pipe(pair, pipes)
     }
     if len(items) > MOST or len(links) > MOST_LINKS:
+        others = f"Draw a view: {', '.join(structure.views)}." if structure.views else "The model has no views to draw."
         raise ModelError(
             f"{structure.name}: {len(items)} variables with {len(links)} links are too many for one picture, "
-            f"{MOST} with {MOST_LINKS} at most. Draw a view: {', '.join(structure.views) or 'the sketch of the model has none'}."
+            f"{MOST} with {MOST_LINKS} at most. {others}"
         )
     for id_ in [] if causal else [i for i in items if structure[i].net_flow and not items[i].shadow]:
         _add_net_flow(id_, items, pipes, links)

@@ -223,10 +223,11 @@ def loops(
     limit: Annotated[int, typer.Option(min=1, help="Most loops that are listed.")] = 50,
     named: Annotated[Path | None, typer.Option(help="File of named loops: check these against the model.")] = None,
 ) -> int:
-    """List a model's feedback loops: reinforcing (R), balancing (B) or unknown (?), shortest first.
+    """List a model's feedback loops.
 
-    Without --all or --through only a small set of loops that together cover every link. With --named the exit code is
-    2 if a named loop does not close or works the other way.
+    Reinforcing (R), balancing (B) or of unknown polarity (?), shortest first. Without --all or
+    --through only a small set of loops that together cover every link. With --named the exit code is 2 if a named loop
+    does not close or works the other way.
     """
     with wait("Reading"):
         from huangpu import loops as search
@@ -304,9 +305,9 @@ def graph(
     out: Annotated[Path | None, typer.Option(help="File to write; printed without it.")] = None,
     constants: Annotated[bool, typer.Option("--constants", help="Draw constants and lookups too.")] = False,
 ) -> None:
-    """Draw a model: stocks and flows, or causal links with their polarity.
+    """Draw a model as SVG or Mermaid text.
 
-    A larger picture has its constants and lookups in a list below it, unless --constants.
+    Stocks and flows, or causal links with their polarity. A larger picture has its constants and lookups in a list below it, unless --constants.
     """
     if out:
         files.check_folder(out.parent, (out.name,))

@@ -45,6 +45,7 @@ LAYERS = {
         "files",
         "yamlfile",
     },
+    "backtest": set(),
     "cli": {"files", "progress"},
     "__main__": {"cli"},
     "": set(),
@@ -72,7 +73,7 @@ BEHIND = {
     "rich": {"cli", "progress", "figures", "history", "results.table", "calibration.diagnostics", "calibration.report"},
     "pydantic": {"runtime.scenario.", "measurement.", "calibration."},
     "xarray": {"runtime.dataset", "runtime"},
-    "scipy": {"measurement.censored", "calibration.priors"},
+    "scipy": {"measurement.censored", "calibration.priors", "backtest.naive", "backtest.student"},
 }
 
 

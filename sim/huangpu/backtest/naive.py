@@ -18,10 +18,10 @@ squares Q on f degrees of freedom, and s0^2 the typical variance of the series o
 
     s2 = (PRIOR s0^2 + Q) / (PRIOR + f),  and the t has PRIOR + f degrees of freedom.
 
-s0^2 is the median over at least POOL series with f >= 1, each over the median of its chi2(f)/f, by kind of figure, else
-over all kinds in logs or all in points. Two figures are enough; with fewer, and without a pool with fewer than OWN
-degrees of freedom, a forecaster does not forecast. Errors of reporting are in the changes of reported figures, and so
-in s2; it is never below the reported standard error itself.
+s0^2 is the median over the series with f >= 1, each Q over the median of chi2(f): of its kind of figure if there are
+POOL, else of all in logs or all in points, and early on one may have to do. Two figures are enough; with fewer, and
+without any such series with fewer than OWN degrees of freedom, a forecaster does not forecast. Errors of reporting are
+in the changes of reported figures, and so in s2; it is never below the reported standard error itself.
 
 *Rescaled*: the scale times the factor with which, over all figures of the kind that were known at the origin and each
 forecast from those before it in its series, a 90 % interval would have held 90 % (the conformal quantile: Vovk et al.
@@ -40,14 +40,14 @@ from scipy import stats
 
 from huangpu.backtest import student
 from huangpu.backtest.student import Student
-from huangpu.backtest.types import History, transform_of
+from huangpu.backtest.types import TRANSFORMS, History, transform_of
 
 Array = np.ndarray
 
 ALPHA = 0.5  # of exponential smoothing
 FIGURES = 2  # known figures that every forecaster needs
 PRIOR = 3.0  # degrees of freedom that the variance of the kind counts for
-POOL = 3  # series that a typical variance needs
+POOL = 3  # series that make a kind of its own
 OWN = 3  # degrees of freedom on which a series stands alone, without a pool
 PAST = 10  # past one-step forecasts that a rescaling needs
 
@@ -135,13 +135,17 @@ def field(histories: Sequence[History]) -> Field:
     variances = {}
     for name in FORECASTERS:
         typical = _grouped(histories, lambda history, name=name: _variance(name, history))
-        variances |= {(name, group): float(np.median(found)) for group, found in typical.items() if len(found) >= POOL}
+        variances |= {(name, group): float(np.median(typical[group])) for group in typical if _enough(typical, group)}
     known = Field(variances, {})
     factors = {}
     for name in FORECASTERS:
         missed = _grouped(histories, lambda history, name=name: _misses(known, name, history))
         factors |= {(name, group): _conformal(found) for group, found in missed.items() if len(found) >= PAST}
     return replace(known, factors=factors)
+
+
+def _enough(typical: Mapping[str, Sequence[float]], group: str) -> bool:
+    return len(typical[group]) >= (1 if group in TRANSFORMS else POOL)
 
 
 def _grouped(histories: Sequence[History], numbers: Callable[[History], Sequence[float]]) -> dict[str, list[float]]:

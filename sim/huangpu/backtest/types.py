@@ -18,6 +18,7 @@ Bound = Literal["=", "~", "<", "<=", ">", ">="]
 LOGS = ("level", "count", "cumulative")  # kinds of figures that are scored in logs
 
 Transform = Literal["log", "points"]
+TRANSFORMS: tuple[Transform, ...] = ("log", "points")
 
 
 def transform_of(kind: str) -> Transform:

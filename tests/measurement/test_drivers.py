@@ -16,8 +16,8 @@ from huangpu.measurement import (
     residuals,
     with_drivers,
 )
-from huangpu.measurement.blocks import clock
 from huangpu.measurement.drivers import answers, carried, driver_years, middles
+from huangpu.measurement.processes import clock
 
 MANY = 6000
 PHI, SIZE = 0.5, 0.03

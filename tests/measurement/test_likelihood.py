@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import multivariate_normal, norm
 
 from huangpu.measurement import Simulated, log_likelihood, one_thread, residuals
-from huangpu.measurement.blocks import clock, process_clock
 from huangpu.measurement.metrics import Metrics, PartYear, Process
+from huangpu.measurement.processes import clock, covariance, steps
 
 SIGMAS = {
     "sigma.volume": np.array([0.02, 0.05]),
@@ -27,8 +27,8 @@ def test_a_process_begins_in_its_own_year_and_may_know_no_shocks():
     metrics = Metrics(
         "m", {2013: 4.0}, PartYear(), np.inf, {}, {"young": young, "calm": Process(shocks=False)}, {}, (), ()
     )
-    assert process_clock(metrics, "young", times, 2010.0) == pytest.approx([0, 0, 1, 5])
-    assert process_clock(metrics, "calm", times, 2010.0) == pytest.approx([1, 2, 3, 4])
+    for process, passed in (("young", [0, 0, 1, 5]), ("calm", [1, 2, 3, 4])):
+        assert np.diag(covariance(metrics, process, times, times, 2010.0)) == pytest.approx(passed)
 
 
 def test_residuals_are_reported_less_simulated(layer_of, row, simulated):
@@ -149,3 +149,44 @@ def test_same_bits_in_any_batch(layer_of, row):
     with one_thread():
         whole = score(slice(None))
         assert np.array_equal(np.concatenate([score(slice(0, 1)), score(slice(1, 50)), score(slice(50, None))]), whole)
+
+
+def test_a_process_that_returns_has_the_covariance_of_its_integral():
+    """Against sums over fine steps of X(t + dt) = phi^dt X(t) + noise, shock years and a late beginning included."""
+    phi, dt = 0.6, 1 / 256
+    processes = {"back": Process(phi=phi), "late": Process(phi=phi, start=2012.25, shocks=False)}
+    metrics = Metrics("m", {2013: 4.0}, PartYear(), np.inf, {}, processes, {}, (), ())
+    times = np.array([2011.0, 2012.5, 2013.5, 2014.0, 2016.25])
+    fine = np.arange(2010.0, 2017.0, dt)
+    for process, begin, shocks in (("back", 2010.0, True), ("late", 2012.25, False)):
+        rate = np.where((fine >= 2013) & (fine < 2014) & shocks, 4.0, 1.0) * (fine >= begin)
+        left = np.where(fine < times[:, None], phi ** (times[:, None] - fine - dt / 2), 0.0)
+        expected = (left * rate * dt) @ left.T
+        found = covariance(metrics, process, times, times, 2010.0)
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-9)
+        kept, spread = steps(metrics, process, times, 2010.0)
+        chain = np.zeros((5, 5))
+        for i in range(5):
+            chain[i, : i + 1] = np.append(kept[i] * chain[i - 1, :i], spread[i])
+        assert chain @ chain.T == pytest.approx(found, rel=1e-12, abs=1e-15)
+
+
+def test_a_process_that_hardly_returns_is_a_walk():
+    processes = {"walk": Process(), "almost": Process(phi=1 - 1e-9)}
+    metrics = Metrics("m", {2013: 4.0}, PartYear(), np.inf, {}, processes, {}, (), ())
+    times, others = np.array([2011.0, 2013.5, 2016.0]), np.array([2010.5, 2014.0])
+    walk, almost = (covariance(metrics, name, times, others, 2010.0) for name in processes)
+    assert almost == pytest.approx(walk, rel=1e-6)
+
+
+def test_one_key_turns_every_walk_into_a_returning_process(layer_of, row, simulated, metrics_text):
+    """The variant is the same as a phi of its own for each process, and a phi of its own goes before it."""
+    rows = [row("g", "growth", 2012, 7.0, 0.5), row("n", "level", 2014, 280.0, 2.0, basis="new")]
+    each = metrics_text.replace("reason: drift of", "phi: 0.7, reason: drift of")
+    alike = "discrepancy_phi: 0.7\n" + metrics_text
+    scores = [log_likelihood(layer_of(*rows, metrics=m), simulated, SIGMAS) for m in (each, alike, metrics_text)]
+    assert np.array_equal(scores[0], scores[1])
+    assert not np.allclose(scores[0], scores[2])
+    assert np.array_equal(
+        log_likelihood(layer_of(*rows, metrics="discrepancy_phi: 0.2\n" + each), simulated, SIGMAS), scores[0]
+    )

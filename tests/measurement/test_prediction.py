@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from huangpu.measurement import Simulated, predict
-from huangpu.measurement.blocks import clock
+from huangpu.measurement.processes import clock, covariance
 
 MANY = 6000
 
@@ -178,3 +178,24 @@ def test_a_stock_keeps_its_share_from_year_to_year(layer_of, row, metrics_text):
     predicted = predict(layer, simulated, sigma, 1).values["stock"]
     assert (predicted[1:] >= 0.9 * predicted[:-1] - 1e-12).all()
     assert (predicted[1:] < predicted[:-1]).any()
+
+
+def test_a_returning_process_is_drawn_given_the_rows_and_forgets_them(layer_of, row, metrics_text):
+    """Log odds of a share: conditional mean and variance of an Ornstein-Uhlenbeck process, from dense matrices."""
+    layer = layer_of(
+        row("s", "share", 2012, 40.0, 0.5),
+        row("t", "share", 2014, 36.0, 0.5),
+        metrics=metrics_text.replace("drift of the share", "drift of the share, phi: 0.6"),
+    )
+    found = predict(layer, flat(MANY), sigmas(MANY), 7).values["share"]
+    odds = np.log(found / (100 - found)) - np.log(3 / 7)
+    at, seen = np.arange(2010, 2018) + 0.5, np.array([2012.5, 2014.5])
+    cov = 0.1**2 * covariance(layer.metrics, "mix", np.append(at, seen), seen, 2010.0)
+    own = 0.1**2 * np.diag(covariance(layer.metrics, "mix", at, at, 2010.0))
+    se = np.array([0.5 / (100 * p * (1 - p)) for p in (0.4, 0.36)])
+    gain = cov[:8] @ np.linalg.inv(cov[8:] + np.diag(se**2))
+    mean = gain @ (np.log(np.array([40 / 60, 36 / 64])) - np.log(3 / 7))
+    var = own - np.einsum("ij,ij->i", gain, cov[:8])
+    assert (np.abs(odds.mean(axis=1) - mean) < 4 * np.sqrt(var / MANY) + 1e-9).all()
+    assert odds.std(axis=1) == pytest.approx(np.sqrt(var), rel=4 / np.sqrt(2 * MANY))
+    assert abs(mean[7]) < 0.4 * abs(mean[4])

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from huangpu.measurement import Simulated, log_likelihood, predict, read_run, residuals
-from huangpu.measurement.blocks import clock
+from huangpu.measurement.processes import clock
 from huangpu.measurement.season import season_loadings, widening
 from huangpu.measurement.simulated import Means
 

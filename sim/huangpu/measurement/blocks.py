@@ -1,6 +1,6 @@
 """Rows that hang together, as matrices: what walks, offsets, seasons and drivers add to each.
 
-A process passes time by its `clock`; a quantity's figure is read at its `figure_time`.
+How a process passes time is in `processes.py`; a quantity's figure is read at its `figure_time`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from huangpu.measurement.metrics import ANNUAL, Metrics, Quantity
+from huangpu.measurement.processes import covariance
 from huangpu.measurement.rows import Row
 from huangpu.measurement.season import season_loadings
 
@@ -33,7 +34,7 @@ class Block:
     season    (G, n) of each row on each error of season, likewise; seasons  (G,) their names
     answer    (D, n, J) of each row to each innovation of each driver, for sigma = 1
     unit      (S, n, n) covariance of the rows for sigma = 1, by sigma; pieces  (sigma, rows, rows, numbers) of its
-              parts that are not 0
+              parts that are not 0, on and below the diagonal
     fixed     (n, n) covariance from offsets, seasons and reporting errors
     """
 
@@ -61,21 +62,6 @@ class Block:
     unit: np.ndarray
     pieces: tuple[tuple[int, slice, slice, np.ndarray], ...]
     fixed: np.ndarray
-
-
-def clock(times: np.ndarray, start: float, shock_years: Mapping[int, float]) -> np.ndarray:
-    """Variance of a process with sigma 1 at decimal years: time since the start, shock years counting several times."""
-    passed = np.asarray(times, float) - start
-    for year, factor in shock_years.items():
-        passed = passed + (factor - 1) * (np.clip(times, year, year + 1) - np.clip(start, year, year + 1))
-    return passed
-
-
-def process_clock(metrics: Metrics, process: str, times: np.ndarray, start: float) -> np.ndarray:
-    """`clock` of one process: from its own start, 0 before it, shock years counting only where they count for it."""
-    own = metrics.processes[process]
-    begin = max(start, own.start or start)
-    return clock(np.maximum(times, begin), begin, metrics.shock_years if own.shocks else {})
 
 
 def figure_time(quantity: Quantity, time: float, months: int = 12) -> float:
@@ -113,8 +99,8 @@ def block_of(
     quantities = {name: metrics.quantities[name] for name in names}
     processes = tuple(p for p in metrics.processes if any(p in q.discrepancy for q in quantities.values()))
     offsets = [o for o in metrics.offsets if set(o.quantities) & set(names)]
-    members = [i for i, row in enumerate(all_rows) if row.quantity in quantities]
-    members.sort(key=lambda i: (all_rows[i].bound != "=", names.index(all_rows[i].quantity)))
+    heard = {driver: of for driver, of in heard.items() if any(of[i].any() for i in _of(names, all_rows))}
+    members = _together(_of(names, all_rows), metrics, all_rows, heard)
     rows = [all_rows[i] for i in members]
     terms = [[(c, figure_time(quantities[r.quantity], t, r.months)) for c, t in r.terms] for r in rows]
     times = np.array(sorted({t for row in terms for _, t in row}))
@@ -130,13 +116,13 @@ def block_of(
     se = np.array([r.se for r in rows])
     seasons, season = season_loadings(rows)
     innovations = max((of.shape[1] for of in heard.values()), default=0)
-    answer = {driver: of[members] for driver, of in heard.items() if of[members].any()}
+    answer = {driver: of[members] for driver, of in heard.items()}
     sigmas = tuple(dict.fromkeys([*map(metrics.sigma_of, processes), *map(metrics.driver_sigma, answer)]))
     sigma_of = np.array([sigmas.index(metrics.sigma_of(p)) for p in processes], dtype=np.intp)
     unit = np.zeros((len(sigmas), len(rows), len(rows)))
     for s, process, load in zip(sigma_of, processes, loading, strict=True):
-        passed = process_clock(metrics, process, times, start)
-        unit[s] += load[:, None] * _product(_product(contrast, np.minimum.outer(passed, passed)), contrast.T) * load
+        walk = covariance(metrics, process, times, times, start)
+        unit[s] += load[:, None] * _product(_product(contrast, walk), contrast.T) * load
     for driver, of in answer.items():
         unit[sigmas.index(metrics.driver_sigma(driver))] += _product(of, of.T)
     return Block(
@@ -167,14 +153,38 @@ def block_of(
     )
 
 
+def _of(names: tuple[str, ...], rows: tuple[Row, ...]) -> list[int]:
+    """Indices of the rows of these quantities: exact ones first, quantities in their order."""
+    found = [i for i, row in enumerate(rows) if row.quantity in names]
+    return sorted(found, key=lambda i: (rows[i].bound != "=", names.index(rows[i].quantity)))
+
+
+def _together(
+    members: list[int], metrics: Metrics, rows: tuple[Row, ...], heard: Mapping[str, np.ndarray]
+) -> list[int]:
+    """Exact rows that the same sigmas move stand side by side, the sigma that moves most rows first: so the covariance
+    has few pieces, which is what the likelihood's time goes to."""
+    moved: dict[str, set[int]] = {}
+    for i in members:
+        for process in metrics.quantities[rows[i].quantity].discrepancy:
+            moved.setdefault(metrics.sigma_of(process), set()).add(i)
+        for driver, of in heard.items():
+            if of[i].any():
+                moved.setdefault(metrics.driver_sigma(driver), set()).add(i)
+    wide = sorted(moved.values(), key=len, reverse=True)
+    return sorted(members, key=lambda i: (rows[i].bound != "=", *(i not in of for of in wide)))
+
+
 def _pieces(unit: np.ndarray) -> tuple[tuple[int, slice, slice, np.ndarray], ...]:
-    """The rectangles of (S, n, n) that are not 0: most sigmas move few of a block's rows."""
+    """The rectangles of (S, n, n) that are not 0, of those that mirror one another the lower: most sigmas move few of a
+    block's rows."""
     found = []
     for s, matrix in enumerate(unit):
         moved = np.concatenate([[False], matrix.any(axis=1), [False]])
         edges = np.flatnonzero(moved[1:] != moved[:-1]).reshape(-1, 2)
         runs = [slice(int(first), int(last)) for first, last in edges]
-        found += [(s, a, b, matrix[a, b].copy()) for a in runs for b in runs if matrix[a, b].any()]
+        places = [(a, b) for i, a in enumerate(runs) for b in runs[: i + 1]]
+        found += [(s, a, b, matrix[a, b].copy()) for a, b in places if matrix[a, b].any()]
     return tuple(found)
 
 

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from huangpu.measurement.blocks import Block, process_clock
+from huangpu.measurement.blocks import Block
 from huangpu.measurement.censored import draw, log_probability
 from huangpu.measurement.layer import Layer
 from huangpu.measurement.likelihood import LARGE, batches, covariance
+from huangpu.measurement.processes import steps
 
 CANDIDATES = 32
 
@@ -118,14 +119,17 @@ def _row_ids(block: Block, layer: Layer) -> list[str]:
 
 
 def _walk(layer: Layer, process: str, times: np.ndarray, seed: int, size: int) -> np.ndarray:
-    """A random walk with sigma 1, shape (T, member), drawn year by year."""
-    spread = np.sqrt(np.diff(process_clock(layer.metrics, process, np.append(layer.start, times), layer.start)))
+    """A process with sigma 1, shape (T, member), drawn year by year."""
+    kept, spread = steps(layer.metrics, process, times, layer.start)
     years = np.ceil(times).astype(int) - 1
-    steps = np.empty((len(times), size))
+    path = np.empty((len(times), size))
     for year in np.unique(years):
         inside = years == year
-        steps[inside] = _stream(seed, "process", process, year).standard_normal((size, inside.sum())).T
-    return np.cumsum(steps * spread[:, None], axis=0)
+        path[inside] = _stream(seed, "process", process, year).standard_normal((size, inside.sum())).T
+    path *= spread[:, None]
+    for before, after, part in zip(path, path[1:], kept[1:], strict=False):
+        after += part * before
+    return path
 
 
 def _stream(seed: int, *name: object) -> np.random.Generator:

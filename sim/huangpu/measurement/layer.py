@@ -1,8 +1,8 @@
 """The linear-Gaussian layer between a run and the reported figures.
 
 A figure's transform is the simulated one plus discrepancy processes (random walks in continuous time, 0 at the start,
-variance sigma^2 times `clock` of the time passed) plus the offset of its basis. Every reported row is a linear
-combination of such figures, so rows and processes are jointly Gaussian given a member's simulation and its sigmas.
+or AR(1): `processes.py`) plus the offset of its basis. Every reported row is a linear combination of such figures, so
+rows and processes are jointly Gaussian given a member's simulation and its sigmas.
 Quantities that share no process, no offset and no driver are independent: each connected group is a `Block`.
 
 `build_layer` knows no drivers: its rows are met by a run in which the members' own drivers already are. `with_drivers`

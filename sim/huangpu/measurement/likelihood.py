@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.linalg.lapack import dpotrf
 from threadpoolctl import ThreadpoolController
 
 from huangpu.measurement.blocks import Block
@@ -18,7 +19,7 @@ from huangpu.measurement.censored import log_probability
 from huangpu.measurement.layer import Layer
 from huangpu.measurement.simulated import Simulated, residuals
 
-CACHE = 2**17  # numbers; the matrices of as many members as fit are worked on together
+CACHE = 2**18  # numbers; the matrices of as many members as fit are worked on together
 LARGE = 1e100  # variance that takes a row out of a Cholesky factor while its column is still solved for
 
 
@@ -49,8 +50,12 @@ def sigmas(block: Block, members: Mapping[str, np.ndarray], size: int) -> np.nda
 
 def block_log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """residual (n, member), sigma (S, member) -> (member,)."""
-    parts = (_log_likelihood(block, residual[:, part], sigma[:, part]) for part in batches(block, residual.shape[1]))
-    return np.concatenate(list(parts))
+    n, parts = len(block.rows), batches(block, residual.shape[1])
+    room = np.empty(
+        (parts[0].stop if parts else 0, n + 1, n + 1)
+    )  # one for all: fresh memory costs as much as the sums
+    found = [_log_likelihood(block, residual[:, p], sigma[:, p], room[: p.stop - p.start]) for p in parts]
+    return np.concatenate(found)
 
 
 def batches(block: Block, members: int) -> list[slice]:
@@ -61,30 +66,45 @@ def batches(block: Block, members: int) -> list[slice]:
 
 def covariance(block: Block, sigma: np.ndarray, members: int) -> np.ndarray:
     """Covariance of the block's rows for each member, shape (member, n, n); no BLAS, so the same bits in any batch."""
-    total = np.repeat(block.fixed[None], members, axis=0)
-    for s, rows, others, numbers in block.pieces:
-        total[:, rows, others] += (sigma[s] ** 2)[:, None, None] * numbers
+    total = np.empty((members, *block.fixed.shape))
+    _fill(total, block, sigma)
+    above, below = np.triu_indices(len(block.fixed), 1)
+    total[:, above, below] = total[:, below, above]
     return total
 
 
-def _log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+def _fill(matrix: np.ndarray, block: Block, sigma: np.ndarray) -> None:
+    """The covariance on and below the diagonal of (member, n, n), which is all that a Cholesky factor reads."""
+    matrix[:] = block.fixed
+    for s, rows, others, numbers in block.pieces:
+        matrix[:, rows, others] += (sigma[s] ** 2)[:, None, None] * numbers
+
+
+def _log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """One Cholesky factor does it all: with the residuals as a last row of very large variance, that row of the factor
-    is the residuals solved for."""
-    n, members = residual.shape
+    is the residuals solved for. It is computed in `matrix` (member, n + 1, n + 1)."""
+    n = len(block.rows)
     exact = slice(0, block.exact)
-    matrix = np.empty((members, n + 1, n + 1))
-    matrix[:, :n, :n] = covariance(block, sigma, members)
+    _fill(matrix[:, :n, :n], block, sigma)
     total = np.diagonal(matrix, axis1=1, axis2=2)[:, block.exact : n].copy()
     matrix[:, n, :n] = residual.T
     later = np.arange(block.exact, n + 1)
     matrix[:, later, later] = LARGE
-    factor = np.linalg.cholesky(matrix)
-    solved = factor[:, n, exact]
-    scale = np.diagonal(factor, axis1=1, axis2=2)[:, exact]
+    _factor(matrix)
+    solved = matrix[:, n, exact]
+    scale = np.diagonal(matrix, axis1=1, axis2=2)[:, exact]
     result = -0.5 * (solved**2).sum(axis=1) - np.log(scale).sum(axis=1) - 0.5 * block.exact * np.log(2 * np.pi)
     for i, b in enumerate(range(block.exact, n)):
-        to_rows = factor[:, b, exact]
+        to_rows = matrix[:, b, exact]
         mean = (to_rows * solved).sum(axis=1)
         spread = np.sqrt(total[:, i] - (to_rows**2).sum(axis=1))
         result += log_probability(block.side[b] * (mean - residual[b]) / spread, block.reach[b] / spread)
     return result
+
+
+def _factor(matrices: np.ndarray) -> None:
+    """Lower Cholesky factors of (member, n, n) in their place; what stands above the diagonal means nothing after."""
+    for matrix in matrices:
+        _, failed = dpotrf(matrix.T, lower=0, clean=0, overwrite_a=1)  # as Fortran reads it, lower is upper
+        if failed:
+            raise np.linalg.LinAlgError("the covariance of reported figures is not positive definite")

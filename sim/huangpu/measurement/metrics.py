@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
@@ -103,11 +103,13 @@ class Process(Strict):
     """A random walk in which quantities drift from the model.
 
     sigma   the parameter that is its yearly standard deviation, `sigma.<process>` unless several processes share one
+    phi     what is left of a deviation a year on, if it is no walk but returns to 0; see `processes.py`
     start   decimal year in which it begins, for what did not exist before; else with the model
     shocks  whether dated shock years count several times for it
     """
 
     sigma: str = Field("", pattern=r"^(sigma\..+)?$")
+    phi: float | None = Field(None, gt=0, lt=1)
     start: float | None = None
     shocks: bool = True
     reason: str = ""
@@ -136,8 +138,24 @@ class PartYear(Strict):
     share_points: float = Field(0.0, ge=0)
 
 
+class Tails(Strict):
+    """Innovations of years to come are Student-t with these degrees of freedom, as large as the normal ones."""
+
+    degrees: float = Field(gt=2)
+
+
+class FutureShocks(Strict):
+    """A year to come is a shock year with this chance; its variance is then this many times a plain year's."""
+
+    chance: float = Field(ge=0, le=1)
+    factor: float = Field(gt=0)
+
+
 class _File(Strict):
     shock_years: dict[str, float] = Field({})
+    future_shocks: FutureShocks | None = None
+    tails: Tails | None = None
+    discrepancy_phi: float | None = Field(None, gt=0, lt=1)
     part_year: PartYear = PartYear()
     bound_reach: float = Field(math.inf, gt=0)
     drivers: dict[str, Driver] = Field({})
@@ -149,7 +167,12 @@ class _File(Strict):
 
 @dataclass(frozen=True)
 class Metrics:
-    """metrics.yaml, checked. shock_years: year -> variance of a year's drift, as a multiple of a plain year's."""
+    """metrics.yaml, checked.
+
+    shock_years      year -> variance of a year's drift, as a multiple of a plain year's
+    discrepancy_phi  the phi of processes that have none of their own; None for walks
+    future_shocks, tails  of years to come, see `future.py`
+    """
 
     path: str
     shock_years: Mapping[int, float]
@@ -160,6 +183,13 @@ class Metrics:
     quantities: Mapping[str, Quantity]
     series: tuple[Series, ...]
     offsets: tuple[Offset, ...]
+    discrepancy_phi: float | None = None
+    future_shocks: FutureShocks | None = None
+    tails: Tails | None = None
+
+    def phi_of(self, process: str) -> float:
+        """What is left of a deviation a year on; 1 for a walk."""
+        return self.processes[process].phi or self.discrepancy_phi or 1.0
 
     def sigma_of(self, process: str) -> str:
         """Name of the parameter that is the process's yearly standard deviation."""
@@ -188,8 +218,8 @@ def read_metrics(path: Path | str) -> Metrics:
     document, file = load_yaml(path, _File)
     check(document, _problems(document, file))
     shocks = {int(year): factor for year, factor in file.shock_years.items()}
-    widths = (file.part_year, file.bound_reach)
-    return Metrics(str(path), shocks, *widths, file.drivers, file.processes, file.quantities, file.series, file.offsets)
+    alike = {field.name: getattr(file, field.name) for field in fields(Metrics) if field.name in _File.model_fields}
+    return Metrics(**alike | {"path": str(path), "shock_years": shocks})
 
 
 def _problems(document: Document, file: _File) -> Iterator[Problem]:

@@ -8,11 +8,12 @@ from itertools import pairwise
 
 import numpy as np
 
-from huangpu.measurement.blocks import Block, figure_time, process_clock
+from huangpu.measurement.blocks import Block, figure_time
 from huangpu.measurement.conditioning import added, grid, prior, solve
 from huangpu.measurement.layer import Layer
 from huangpu.measurement.likelihood import one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
+from huangpu.measurement.processes import covariance
 from huangpu.measurement.simulated import Predictions, Simulated, inverse, residuals, transformed
 
 
@@ -131,7 +132,7 @@ def draw_discrepancy(
 def _corrected(block: Block, layer: Layer, walks, weights, sigma, times) -> np.ndarray:
     """The walks (P, T, member) given the rows, from the weights (n, member) of these."""
     for walk, process, s, loading in zip(walks, block.processes, block.sigma_of, block.loading, strict=True):
-        passed = [process_clock(layer.metrics, process, t, layer.start) for t in (times, block.times)]
-        shared = np.minimum.outer(*passed) @ block.contrast.T  # (T, n): covariance of the walk with each row's contrast
+        # (T, n): covariance of the walk with each row's contrast
+        shared = covariance(layer.metrics, process, times, block.times, layer.start) @ block.contrast.T
         walk += sigma[s] ** 2 * ((shared * loading) @ weights)
     return walks

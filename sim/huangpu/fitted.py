@@ -41,9 +41,8 @@ def fitted_scenario(members: Members, program: Program, scenario: Scenario | Non
 
 def changes(members: Members, fitted: Scenario | None) -> Iterator[str]:
     """What has changed since the posterior was made, of the files that it was made from, a line each."""
-    for name, digest in _files(members).items():
-        if hashlib.sha256(shipped(f"calibration/{name}").read_bytes()).hexdigest() != digest:
-            yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
+    for name in changed_files(members):
+        yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
     if fitted is None:
         return
     if _moved(shipped(f"scenarios/{fitted.name}.yaml"), fitted):  # a name that the form of a scenario has let through
@@ -51,6 +50,18 @@ def changes(members: Members, fitted: Scenario | None) -> Iterator[str]:
             f"scenarios/{fitted.name}.yaml is not as the posterior was fitted on it; reported figures are still met "
             "with the one that was fitted, `huangpu calibrate` renews it"
         )
+
+
+def changed_files(members: Members) -> tuple[str, ...]:
+    """Names in calibration/ of the files that the posterior was made from and that are not as they were then."""
+    return tuple(
+        name for name, digest in _files(members).items() if digest_of(shipped(f"calibration/{name}")) != digest
+    )
+
+
+def digest_of(path: Path) -> str:
+    """What a posterior keeps of a file that it was made from: its SHA-256."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def centre(members: Members) -> Mapping[str, float]:

@@ -127,6 +127,11 @@ def probability(met: Array, values: Array, batches: list[Array]) -> Probability:
     return Probability(value, float(error), float(effective), limit(worth))
 
 
+def mean_error(x: Array, batches: list[Array]) -> float:
+    """One Monte-Carlo standard error of the mean of x (member,), batches from `batches_of`."""
+    return float(np.sqrt(x.var() / len(x) * _inflation(x, batches)))
+
+
 def limit(effective: float) -> float:
     """The largest chance that would leave none of `effective` independent members on its side one time in twenty.
 

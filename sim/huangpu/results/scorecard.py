@@ -131,6 +131,18 @@ def member_values(predictions: Predictions, reading: Reading) -> np.ndarray:
         return STATISTICS[reading.statistic].compute(values, other)
 
 
+def met_by(predictions: Predictions, reading: Reading, operator: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(member,) each: the number that decides, whether all numbers are finite, whether the target is met.
+
+    Of several numbers the least counts; who gives none that is finite does not meet the target.
+    """
+    numbers = member_values(predictions, reading)
+    finite = np.isfinite(numbers).all(axis=0)
+    with np.errstate(invalid="ignore"):
+        met = OPERATORS[operator].met(numbers, reading.asked).all(axis=0)
+    return numbers.min(axis=0), finite, met & finite
+
+
 def _bare(target: Target, reading: Reading, members: int, outcome: Outcome | None) -> Score:
     """The row of a reading with nothing computed yet."""
     asked = reading.asked
@@ -174,14 +186,10 @@ def _scored(score: Score, predictions: Predictions, reading: Reading, batches: l
     if reading.first < first or reading.last > last:
         needs = f"{reading.first}" if reading.first == reading.last else f"{reading.first} to {reading.last}"
         return _noted(replace(score, status=OUTSIDE), f"needs {needs}, the run covers {first} to {last}")
-    numbers = member_values(predictions, reading)
-    values = numbers.min(axis=0)
-    finite = np.isfinite(numbers).all(axis=0)
+    values, finite, met = met_by(predictions, reading, score.operator)
     bad = int((~finite).sum())
     if bad == len(values):
         return _noted(replace(score, status=FAILED, bad_members=bad), "no member gave a finite number")
-    with np.errstate(invalid="ignore"):
-        met = OPERATORS[score.operator].met(numbers, reading.asked).all(axis=0) & finite
     chance = probability(met, values, batches)
     median, low, high = map(float, np.quantile(values[finite], [0.5, 0.05, 0.95]))
     due = reading.last + 1 <= until

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from math import isfinite
+from pathlib import Path
 
 from huangpu.files import shipped
 from huangpu.program import Program

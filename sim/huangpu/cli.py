@@ -157,6 +157,49 @@ def calibrate(
 
 
 @app.command()
+def update(
+    scenario: Annotated[Path, typer.Argument(help="Scenario whose odds are asked for.")] = HISTORY,
+    observations: Annotated[Path | None, typer.Option(help="Figures in place of calibration/observations.csv.")] = None,
+    out: Annotated[Path | None, typer.Option(help="File of members; results/runs/NAME/updated.nc without it.")] = None,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Write over the posterior itself.")] = False,
+    plan: Annotated[str | None, typer.Option(help="Plan to print, or all; without it the one that ends last.")] = None,
+    threads: Threads = None,
+    quiet: Quiet = False,
+) -> int:
+    """Take up newly reported figures without a new fit.
+
+    Weighs the members by the figures that the posterior has not seen, says what each did to the odds of the targets,
+    and whether a refit is due; then it is not written in place.
+    """
+    if in_place and (out or observations):
+        raise typer.BadParameter("--in-place takes the shipped figures and writes over the posterior; drop one.")
+    with wait("Loading", quiet=quiet):
+        from huangpu import update as updating
+        from huangpu.update.report import no_news, print_update
+
+        request = updating.prepare(_scenario_file(scenario), observations)
+        shown = _plans(plan, request.job.questions.plans)
+    if not request.news.rows:
+        _print_text(no_news(request.news))
+        return 0
+    beside = Path("results") / "runs" / request.job.scenario.name / "updated.nc"
+    target = request.posterior if in_place else out or beside
+    files.check_folder(target.parent, (target.name,))
+    files.make_folder(target.parent)
+    with bar("Updating", quiet=quiet) as report:
+        done = updating.update(request, threads=threads, progress=report)
+    if not quiet:
+        with _pipe():
+            print_update(done, shown, _console())
+    if in_place and done.due:
+        return _complain(f"{target}: left as it is, since a refit is due", 2)
+    with files.writing(target.parent):
+        updating.write(done, target)
+    print(f"Members in {target}")
+    return 0
+
+
+@app.command()
 def figures(
     metric: Annotated[str | None, typer.Argument(help="Name of a metric in observations.csv; all without it.")] = None,
 ) -> None:

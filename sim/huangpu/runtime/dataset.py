@@ -116,6 +116,28 @@ def write_netcdf(table: Table, path: Path) -> None:
         raise
 
 
+def read_netcdf(path: Path) -> Table:
+    """A file of `write_netcdf` as the Table that it was. OSError where it cannot be read."""
+    with netCDF4.Dataset(path) as file:
+        file.set_auto_maskandscale(False)
+        beside = {name for v in file.variables.values() for name in getattr(v, "coordinates", "").split()}
+        arrays = {name: _array(variable) for name, variable in file.variables.items()}
+        attrs = {name: file.getncattr(name) for name in file.ncattrs()}
+    coords = {name for name, array in arrays.items() if name in beside or array.dims == (name,)}
+    return Table(
+        {name: array for name, array in arrays.items() if name not in coords},
+        {name: arrays[name] for name in arrays if name in coords},
+        attrs,
+    )
+
+
+def _array(variable: netCDF4.Variable) -> Array:
+    attrs = {name: variable.getncattr(name) for name in variable.ncattrs() if name not in ("coordinates", "_FillValue")}
+    values = np.asarray(variable[:])
+    values = values.astype(str) if variable.dtype is str else values
+    return Array(variable.dimensions, values, attrs, packed=bool((variable.filters() or {}).get("zlib")))
+
+
 def _fill(file: netCDF4.Dataset, table: Table) -> None:
     """By xarray's conventions: nan is what is missing, a variable names its coordinates that are no dimension."""
     file.set_auto_maskandscale(False)

@@ -18,10 +18,12 @@ squares Q on f degrees of freedom, and s0^2 the typical variance of the series o
 
     s2 = (PRIOR s0^2 + Q) / (PRIOR + f),  and the t has PRIOR + f degrees of freedom.
 
-s0^2 is the median over the series with f >= 1, each Q over the median of chi2(f): of its kind of figure if there are
-POOL, else of all in logs or all in points, and early on one may have to do. Two figures are enough; with fewer, and
-without any such series with fewer than OWN degrees of freedom, a forecaster does not forecast. Errors of reporting are
-in the changes of reported figures, and so in s2; it is never below the reported standard error itself.
+s0^2 is the median over the series with f >= 1, each Q/f over the median of F(f, PRIOR), which is what Q/f is of s0^2 if
+series differ as this shrinkage has it: of the kind of figure if it has POOL series, else of all in logs or all in
+points, and early on one may have to do. Where series differ less, intervals are somewhat too wide. Two figures are
+enough; with fewer, and without any such series with fewer than OWN degrees of freedom, a forecaster does not forecast.
+Errors of reporting are in the changes of reported figures, and so in s2; it is never below the reported standard error
+itself.
 
 *Rescaled*: the scale times the factor with which, over all figures of the kind that were known at the origin and each
 forecast from those before it in its series, a 90 % interval would have held 90 % (the conformal quantile: Vovk et al.
@@ -36,7 +38,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from huangpu.backtest import student
 from huangpu.backtest.student import Student
@@ -159,11 +161,11 @@ def _grouped(histories: Sequence[History], numbers: Callable[[History], Sequence
 
 
 def _variance(name: str, history: History) -> list[float]:
-    """The series' own s2 as an unbiased guess at the median of all; nothing where it has no degree of freedom."""
+    """The series' own guess at the s0^2 of all; nothing where it has no degree of freedom."""
     if len(history) < FIGURES:
         return []
     fit = FORECASTERS[name](history.times, history.values)
-    return [fit.squares / stats.chi2.median(fit.freedom)] if fit.freedom >= 1 else []
+    return [fit.squares / fit.freedom / special.fdtri(fit.freedom, PRIOR, 0.5)] if fit.freedom >= 1 else []
 
 
 def _misses(known: Field, name: str, history: History) -> list[float]:

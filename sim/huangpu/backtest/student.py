@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 Array = np.ndarray
 
@@ -25,7 +25,7 @@ class Student:
 
 
 def quantile(said: Student, p: Array | float) -> Array | float:
-    return said.mean + said.scale * stats.t.ppf(p, said.df)
+    return said.mean + said.scale * special.stdtrit(said.df, p)
 
 
 def draws(said: Student, n: int) -> Array:
@@ -35,25 +35,27 @@ def draws(said: Student, n: int) -> Array:
 
 def below(said: Student, x: float) -> float:
     """Probability of a figure below x."""
-    return float(stats.t.cdf((x - said.mean) / said.scale, said.df))
+    return float(special.stdtr(said.df, (x - said.mean) / said.scale))
 
 
 def meets(said: Student, operator: str, threshold: float) -> float:
     """Probability that the figure is >= (or >) or <= (or <) the threshold, which is on the scale of the series."""
     if operator in (">", ">="):
-        return float(stats.t.sf((threshold - said.mean) / said.scale, said.df))
+        return float(special.stdtr(said.df, (said.mean - threshold) / said.scale))
     if operator in ("<", "<="):
         return below(said, threshold)
     raise ValueError(f"no probability of {operator!r} {threshold}")
 
 
 def log_density(said: Student, x: float) -> float:
-    return float(stats.t.logpdf((x - said.mean) / said.scale, said.df) - math.log(said.scale))
+    z, df = (x - said.mean) / said.scale, said.df
+    at_mean = math.lgamma((df + 1) / 2) - math.lgamma(df / 2) - math.log(df * math.pi) / 2
+    return at_mean - (df + 1) / 2 * math.log1p(z * z / df) - math.log(said.scale)
 
 
 def crps(said: Student, x: float) -> float:
     """Continuous ranked probability score in the unit of the series; Jordan, Krüger & Lerch (2019), appendix A."""
     z, df = (x - said.mean) / said.scale, said.df
     ends = 2 * math.sqrt(df) / (df - 1) * math.exp(special.betaln(0.5, df - 0.5) - 2 * special.betaln(0.5, df / 2))
-    inner = z * (2 * stats.t.cdf(z, df) - 1) + 2 * stats.t.pdf(z, df) * (df + z * z) / (df - 1)
-    return float(said.scale * (inner - ends))
+    density = said.scale * math.exp(log_density(said, x))  # of z
+    return float(said.scale * (z * (2 * special.stdtr(df, z) - 1) + 2 * density * (df + z * z) / (df - 1) - ends))

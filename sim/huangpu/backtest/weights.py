@@ -10,8 +10,8 @@ not the log score of Yao et al. (2018), which with few rows hangs on the worst o
 
 Weights are never learned from rows that they are scored on. At an origin they come from forecasts that earlier origins
 made of rows published since, up to this origin. Leaving one origin out and training on all others, rows of the origin
-left out excepted, comes to nearly the same: what later origins hold out is held out here too. A kind with less than ROWS of
-them takes the weight of all kinds together; with less than ROWS in all, the model stands alone.
+left out excepted, comes to nearly the same: what later origins hold out is held out here too. A kind with less than
+ROWS of them takes the weight of all kinds together; with less than ROWS in all, the model stands alone.
 """
 
 from __future__ import annotations

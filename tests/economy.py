@@ -35,6 +35,30 @@ OWN = {PROGRAM.rows[row].id: value for row, value in PROGRAM.constants if PROGRA
 PLANS = check(load_scenario(shipped("scenarios/all_plans.yaml")), PROGRAM)
 SPREAD = {"demand_driver": 0.05, "price_driver": 0.01, "investment_driver": 0.1, "export_driver": 0.1}
 
+SIGNED = {  # stocks that may be below nothing, and why
+    "expected_growth": "firms may expect demand to fall",
+    "leading_log_scale": "a logarithm; the scale itself is its exponential",
+}
+SHARES = {  # variables that are parts of a whole
+    "emerging_share": "of above-scale output",
+    "industry_emerging_share": "of an industry's output",
+    "industry_ceiling": "of an industry's output",
+    "initial_industry_share": "of an industry's output",
+    "emerging_services_share": "of services value added",
+    "emerging_value_added_share_of_gdp": "of GDP",
+    "producer_services_share": "of services value added",
+    "producer_services_share_of_gdp": "of GDP",
+    "renovation_share": "of industrial investment",
+    "clean_share": "of industry's energy",
+    "digital_adoption": "of firms",
+    "waste_use": "of solid waste",
+    "research_intensity": "research of output",
+    "key_firm_research_intensity": "research of output",
+    "talent_effect": "research that talent can carry, to a power",
+    "shock_factor": "of demand",
+    "slowdown": "of the growth before chains slow",
+}
+
 
 def elements(*bases: str) -> tuple[str, ...]:
     """Ids of all scalars of these variables; a name that is none is one's own mistake."""

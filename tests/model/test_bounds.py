@@ -3,33 +3,23 @@
 import numpy as np
 import pytest
 
-from economy import IDS, LAYER, PROGRAM, STOCKS, draws, elements, every_step, over_all_steps, planned, shaken
+from economy import (
+    IDS,
+    LAYER,
+    PROGRAM,
+    SHARES,
+    SIGNED,
+    STOCKS,
+    draws,
+    elements,
+    every_step,
+    over_all_steps,
+    planned,
+    shaken,
+)
 from huangpu.runtime.ensemble import Inputs, simulate
 
 SIZE = 150
-SIGNED = {  # stocks that may be below nothing, and why
-    "expected_growth": "firms may expect demand to fall",
-    "leading_log_scale": "a logarithm; the scale itself is its exponential",
-}
-SHARES = {  # variables that are parts of a whole
-    "emerging_share": "of above-scale output",
-    "industry_emerging_share": "of an industry's output",
-    "industry_ceiling": "of an industry's output",
-    "initial_industry_share": "of an industry's output",
-    "emerging_services_share": "of services value added",
-    "emerging_value_added_share_of_gdp": "of GDP",
-    "producer_services_share": "of services value added",
-    "producer_services_share_of_gdp": "of GDP",
-    "renovation_share": "of industrial investment",
-    "clean_share": "of industry's energy",
-    "digital_adoption": "of firms",
-    "waste_use": "of solid waste",
-    "research_intensity": "research of output",
-    "key_firm_research_intensity": "research of output",
-    "talent_effect": "research that talent can carry, to a power",
-    "shock_factor": "of demand",
-    "slowdown": "of the growth before chains slow",
-}
 LIMITS = {  # variables with other ends: lowest, highest, and why
     "utilisation": (0.0, 1.08, "overtime gives at most 8 %"),
     "space_effect": (0.0, 1.03, "a little more is begun than planned where space is free"),
@@ -89,4 +79,6 @@ def test_key_industries_and_others_are_all_of_industry():
     """The density of all lies between those of the two, whoever has more robots."""
     ids = elements("robot_density", "above_scale_robot_density")
     key, others, both = simulate(PROGRAM, planned(SIZE, draws(SIZE, seed=13)), [every_step(ids)])[0]
-    assert (np.minimum(key, others) <= both * (1 + 1e-12)).all() and (both <= np.maximum(key, others) * (1 + 1e-12)).all()
+    assert (np.minimum(key, others) <= both * (1 + 1e-12)).all() and (
+        both <= np.maximum(key, others) * (1 + 1e-12)
+    ).all()

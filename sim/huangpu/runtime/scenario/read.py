@@ -23,6 +23,11 @@ def load_scenario(path: Path | str) -> Scenario:
     return _scenario(*resolve(read_yaml(path)))
 
 
+def parse_scenario(text: str, file: str) -> Scenario:
+    """As `load_scenario`, of text that would stand in `file`, which need not be there: bases are looked for from it."""
+    return _scenario(*resolve(parse_yaml(text, file)))
+
+
 def stored_scenario(text: str, file: str) -> Scenario:
     """The scenario whose text a results or posterior file keeps, for a model and members that the caller has: files
     that the text names are not looked for. `file` names it in errors. Raises ScenarioError; `check` must follow."""

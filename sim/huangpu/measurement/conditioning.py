@@ -14,17 +14,17 @@ the rest, given them, is drawing all at once.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from huangpu.measurement.blocks import Block
 from huangpu.measurement.censored import draw, log_probability
+from huangpu.measurement.future import factors, first_of_process, first_to_come
 from huangpu.measurement.layer import Layer
 from huangpu.measurement.likelihood import LARGE, batches, covariance
 from huangpu.measurement.processes import steps
+from huangpu.measurement.streams import normals, stream
 
 CANDIDATES = 32
 
@@ -54,23 +54,34 @@ def grid(layer: Layer, end: int) -> np.ndarray:
 def prior(block: Block, layer: Layer, sigma: np.ndarray, times: np.ndarray, years: np.ndarray, seed: int) -> Unknowns:
     """Draws for sigma (S, member), walks at `times`, innovations of `years` (J,)."""
     size = sigma.shape[1]
-    walks = [
-        sigma[s] * _walk(layer, p, times, seed, size) for s, p in zip(block.sigma_of, block.processes, strict=True)
-    ]
-    seasons = _normals([(seed, "season", name) for name in block.seasons], size)
-    normal = [innovations(name, years, seed, size) for name in block.drivers]
-    errors = _normals([(seed, "error", row_id) for row_id in _row_ids(block, layer)], size)
+    firsts = [first_of_process(layer, block, p) for p in range(len(block.processes))]
+    drawn = [_walk(layer, p, times, f, seed, size) for p, f in zip(block.processes, firsts, strict=True)]
+    walks = [sigma[s] * walk for s, walk in zip(block.sigma_of, drawn, strict=True)]
+    seasons = normals([(seed, "season", name) for name in block.seasons], size)
+    normal = [innovations(layer, name, years, seed, size) for name in block.drivers]
+    errors = normals([(seed, "error", row_id) for row_id in _row_ids(block, layer)], size)
     return Unknowns(
         np.array(walks).reshape(len(walks), len(times), size),
-        _normals([(seed, "offset", name) for name in block.offsets], size),
+        normals([(seed, "offset", name) for name in block.offsets], size),
         np.array(normal).reshape(len(normal), len(years), size),
         errors * block.se[:, None] + block.season.T @ seasons,
     )
 
 
-def innovations(driver: str, years: Iterable[int], seed: int, size: int) -> np.ndarray:
-    """Standard normal, shape (J, size)."""
-    return _normals([(seed, "driver", driver, int(year)) for year in years], size)
+def at_mean(unknowns: Unknowns) -> Unknowns:
+    """All at 0: what is drawn from these is the mean given the residuals."""
+    return Unknowns(*(np.zeros_like(part) for part in vars(unknowns).values()))
+
+
+def innovations(layer: Layer, driver: str, years: np.ndarray, seed: int, size: int) -> np.ndarray:
+    """Of a driver with sigma 1, shape (J, size)."""
+    drawn = normals([(seed, "driver", driver, int(year)) for year in years], size)
+    return drawn * driver_factors(layer, driver, years, seed, size)
+
+
+def driver_factors(layer: Layer, driver: str, years: np.ndarray, seed: int, size: int) -> np.ndarray:
+    """(J, size) by which its innovations are larger than standard normal ones."""
+    return factors(layer, ("driver", driver), years, first_to_come(layer), seed, size)
 
 
 def added(block: Block, unknowns: Unknowns, sigma: np.ndarray, times: np.ndarray) -> np.ndarray:
@@ -84,30 +95,37 @@ def added(block: Block, unknowns: Unknowns, sigma: np.ndarray, times: np.ndarray
     return total
 
 
+@dataclass(frozen=True)
+class Wider:
+    """Variance of the rows beyond their covariance: vectors (W, n), each times its weight (W, member)."""
+
+    vectors: np.ndarray
+    weights: np.ndarray
+
+
 def solve(
     block: Block,
-    layer: Layer,
     residual: np.ndarray,
     seen: np.ndarray,
     sigma: np.ndarray,
-    seed: int,
-    *,
-    drawn: bool = False,
+    uniform: np.ndarray | None,
+    wider: Wider | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(Cov(rows)^-1 (told - seen), told), both (n, member); told are the residuals with those of bounds drawn.
 
-    drawn: the residuals of bounds have been drawn already. Members whose residuals are not finite get weights of 0.
+    uniform: from `uniforms`; None where the residuals of bounds have been drawn already. Members whose residuals are
+    not finite get weights of 0.
     """
     if not len(block.rows):
         return residual, residual
     good = np.isfinite(residual).all(axis=0)
     told = np.where(good, residual, 0.0)
     weights = np.empty_like(told)
-    bounds = not drawn and block.exact < len(block.rows)
-    uniform = _uniform(block, layer, seed, residual.shape[1]) if bounds else None
     for part in batches(block, residual.shape[1]):
         matrix = covariance(block, sigma[:, part], told[:, part].shape[1])
-        if bounds:
+        if wider is not None:
+            matrix += np.einsum("wm,wi,wj->mij", wider.weights[:, part], wider.vectors, wider.vectors)
+        if uniform is not None and block.exact < len(block.rows):
             told[:, part] = _draw_bounded(block, told[:, part], matrix, uniform[part])
         weights[:, part] = np.linalg.solve(matrix, (told[:, part] - seen[:, part]).T[..., None])[..., 0].T
     weights[:, ~good] = 0.0
@@ -118,35 +136,34 @@ def _row_ids(block: Block, layer: Layer) -> list[str]:
     return [layer.rows[i].row_id for i in block.rows]
 
 
-def _walk(layer: Layer, process: str, times: np.ndarray, seed: int, size: int) -> np.ndarray:
-    """A process with sigma 1, shape (T, member), drawn year by year."""
+def _walk(layer: Layer, process: str, times: np.ndarray, first: int, seed: int, size: int) -> np.ndarray:
+    """A process with sigma 1, shape (T, member), drawn year by year; first: its first year to come."""
     kept, spread = steps(layer.metrics, process, times, layer.start)
     years = np.ceil(times).astype(int) - 1
     path = np.empty((len(times), size))
-    for year in np.unique(years):
+    each = np.unique(years)
+    for year, factor in zip(each, factors(layer, ("process", process), each, first, seed, size), strict=True):
         inside = years == year
-        path[inside] = _stream(seed, "process", process, year).standard_normal((size, inside.sum())).T
+        path[inside] = factor * stream(seed, "process", process, year).standard_normal((size, inside.sum())).T
     path *= spread[:, None]
     for before, after, part in zip(path, path[1:], kept[1:], strict=False):
         after += part * before
     return path
 
 
-def _stream(seed: int, *name: object) -> np.random.Generator:
-    key = hashlib.sha256("|".join(map(str, (seed, *name))).encode()).digest()[:16]
-    return np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))
-
-
-def _normals(names: list[tuple], size: int) -> np.ndarray:
-    return np.array([_stream(*name).standard_normal(size) for name in names]).reshape(len(names), size)
-
-
-def _uniform(block: Block, layer: Layer, seed: int, size: int) -> np.ndarray:
+def uniforms(block: Block, layer: Layer, seed: int, size: int) -> np.ndarray:
     """(member, CANDIDATES * bounds + 1): candidates of each bound, and a last number for the choice among them."""
     ids = _row_ids(block, layer)[block.exact :]
-    each = np.stack([_stream(seed, "bound", row_id).random((size, CANDIDATES)) for row_id in ids], axis=2)
-    chosen = _stream(seed, "choice", ids[0]).random((size, 1))
+    if not ids:
+        return np.zeros((size, 0))
+    each = np.stack([stream(seed, "bound", row_id).random((size, CANDIDATES)) for row_id in ids], axis=2)
+    chosen = stream(seed, "choice", ids[0]).random((size, 1))
     return np.concatenate([each.reshape(size, -1), chosen], axis=1)
+
+
+def half(block: Block, size: int) -> np.ndarray:
+    """In place of `uniforms`: every bounded figure in the middle of where it may lie."""
+    return np.full((size, CANDIDATES * (len(block.rows) - block.exact) + 1), 0.5)
 
 
 def _draw_bounded(block: Block, residual: np.ndarray, matrix: np.ndarray, uniform: np.ndarray) -> np.ndarray:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from huangpu.measurement.blocks import Block, figure_time
-from huangpu.measurement.conditioning import added, grid, prior, solve
+from huangpu.measurement.conditioning import Unknowns, added, at_mean, grid, half, prior, solve, uniforms
 from huangpu.measurement.layer import Layer
 from huangpu.measurement.likelihood import one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
@@ -45,6 +45,7 @@ def predict(
     history: Simulated | None = None,
     beyond: np.ndarray | None = None,
     discrepancy: bool = True,
+    still: Collection[str] = (),
 ) -> Predictions:
     """Every quantity of metrics.yaml as it would be reported, for the calendar years of the run.
 
@@ -53,11 +54,14 @@ def predict(
               past: what was reported says nothing about the difference between the two
     beyond    (row, member) how far each figure lies from its row's bound, where that has been drawn with the drivers
     discrepancy  False: figures are the run's own, as if reality followed the model
+    still     what stands at its mean given the figures instead of being drawn: "definitions" (offsets of bases),
+              "discrepancy"
     """
     draws = None
     if discrepancy:
         missed = residuals(layer, simulated if history is None else history)
-        draws = draw_discrepancy(layer, missed, members, seed, int(simulated.years[-1]) + 1, beyond=beyond)
+        end = int(simulated.years[-1]) + 1
+        draws = draw_discrepancy(layer, missed, members, seed, end, beyond=beyond, still=still)
     figures: dict[str, np.ndarray] = {}
     for name, quantity in layer.metrics.quantities.items():
         figures[name] = _derived(quantity, figures) if quantity.derived else _figures(name, layer, simulated, draws)
@@ -105,10 +109,11 @@ def draw_discrepancy(
     end: int,
     *,
     beyond: np.ndarray | None = None,
+    still: Collection[str] = (),
 ) -> Discrepancy:
     """Processes and offsets of every member given its residuals (row, member), up to the end of year `end`.
 
-    beyond: as in `predict`. A member whose residuals are not finite gets NaN in the blocks that they belong to.
+    beyond, still: as in `predict`. A member whose residuals are not finite gets NaN in the blocks that they belong to.
     """
     size = residual.shape[1]
     told = residual if beyond is None else residual + beyond
@@ -120,19 +125,59 @@ def draw_discrepancy(
         for block in layer.blocks:
             sigma = sigmas(block, members, size)
             drawn = prior(block, layer, sigma, times, np.zeros(0, int), seed)
-            seen = added(block, drawn, sigma, times)
-            weights, _ = solve(block, layer, told[block.rows], seen, sigma, seed, drawn=beyond is not None)
-            weights[:, ~np.isfinite(told[block.rows]).all(axis=0)] = np.nan
-            shifts = drawn.shifts + block.offset @ weights
-            processes |= zip(block.processes, _corrected(block, layer, drawn.walks, weights, sigma, times), strict=True)
+            uniform = None if beyond is not None else uniforms(block, layer, seed, size)
+            given = _Given(block, told[block.rows], sigma, times, uniform)
+            walks, shifts = _apart(layer, given, drawn, still) if still else _at_once(layer, given, drawn)
+            processes |= zip(block.processes, walks, strict=True)
             offsets |= {name: scale[name] * shift for name, shift in zip(block.offsets, shifts, strict=True)}
     return Discrepancy(times, processes, offsets)
 
 
-def _corrected(block: Block, layer: Layer, walks, weights, sigma, times) -> np.ndarray:
+@dataclass(frozen=True)
+class _Given:
+    """A block's residuals (n, member) and sigmas (S, member); walks asked for at `times`; uniform as for `solve`."""
+
+    block: Block
+    residual: np.ndarray
+    sigma: np.ndarray
+    times: np.ndarray
+    uniform: np.ndarray | None
+
+
+def _at_once(layer: Layer, given: _Given, drawn: Unknowns) -> tuple[np.ndarray, np.ndarray]:
+    """(walks (P, T, member), shifts (K, member)) given the rows."""
+    walks, shifts, _ = _drawn(layer, given, drawn)
+    return walks, shifts
+
+
+def _apart(layer: Layer, given: _Given, drawn: Unknowns, still: Collection[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The same, offsets first and walks given these, for what is drawn and what stands at its mean to fit together:
+    where both are drawn they are those of `_at_once`."""
+    block, mean = given.block, at_mean(drawn)
+    if given.uniform is not None and {"definitions", "discrepancy"} <= set(still):
+        given = replace(given, uniform=half(block, given.residual.shape[1]))
+    _, shifts, told = _drawn(layer, given, mean if "definitions" in still else drawn)
+    settled = block.offset.T @ shifts
+    plain = replace(block, offset=np.zeros_like(block.offset), fixed=block.fixed - block.offset.T @ block.offset)
+    rest = replace(given, block=plain, residual=told - settled, uniform=None)
+    walks, _, _ = _drawn(layer, rest, mean if "discrepancy" in still else drawn)
+    return walks, shifts
+
+
+def _drawn(layer: Layer, given: _Given, drawn: Unknowns) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(walks, shifts, residuals with those of bounds drawn)"""
+    block = given.block
+    seen = added(block, drawn, given.sigma, given.times)
+    weights, told = solve(block, given.residual, seen, given.sigma, given.uniform)
+    weights = np.where(np.isfinite(given.residual).all(axis=0), weights, np.nan)
+    return _corrected(layer, given, drawn.walks, weights), drawn.shifts + block.offset @ weights, told
+
+
+def _corrected(layer: Layer, given: _Given, walks: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """The walks (P, T, member) given the rows, from the weights (n, member) of these."""
-    for walk, process, s, loading in zip(walks, block.processes, block.sigma_of, block.loading, strict=True):
+    block, found = given.block, walks.copy()
+    for walk, process, s, loading in zip(found, block.processes, block.sigma_of, block.loading, strict=True):
         # (T, n): covariance of the walk with each row's contrast
-        shared = covariance(layer.metrics, process, times, block.times, layer.start) @ block.contrast.T
-        walk += sigma[s] ** 2 * ((shared * loading) @ weights)
-    return walks
+        shared = covariance(layer.metrics, process, given.times, block.times, layer.start) @ block.contrast.T
+        walk += given.sigma[s] ** 2 * ((shared * loading) @ weights)
+    return found

@@ -82,7 +82,7 @@ MEDIANS = OWN | {id: float(value[0]) for id, value in _parameters(np.zeros((len(
 
 def held(value: float | np.ndarray, size: int, *, since: float = TIMES[0]) -> Schedule:
     """A driven constant at `value`, a number or one a member, from a year on; nothing before."""
-    return Schedule((TIMES >= since)[None, :] * 1.0, np.broadcast_to(value, (1, size)))
+    return Schedule((since <= TIMES)[None, :] * 1.0, np.broadcast_to(value, (1, size)))
 
 
 def shaken(size: int, strongest: float, seed: int = 0) -> dict[str, Schedule]:

@@ -76,6 +76,7 @@ def run(
     quiet: Quiet = False,
     timing: Annotated[bool, typer.Option("--timing", help="Print where the time went.")] = False,
     plan: Annotated[str | None, typer.Option(help="Plan to print, or all; without it the one that ends last.")] = None,
+    rebasing: Annotated[bool, typer.Option("--rebasing", help="The accounts may be rebased in years to come.")] = False,
 ) -> None:
     """Simulate a scenario and score the plans' targets.
 
@@ -89,7 +90,8 @@ def run(
         from huangpu import forecast
 
         laps.end("imports")
-        job = forecast.prepare(_scenario_file(scenario), model=model, members=members, seed=seed)
+        path = _scenario_file(scenario)
+        job = forecast.prepare(path, model=model, members=members, seed=seed, rebasing=rebasing)
         shown = _plans(plan, job.questions.plans)
         folder = out or Path("results") / "runs" / job.scenario.name
         files.check_folder(folder, forecast.FILES)
@@ -200,6 +202,43 @@ def update(
 
 
 @app.command()
+def collect(
+    scenario: Annotated[Path, typer.Argument(help="Scenario whose odds are asked for.")] = HISTORY,
+    out: Annotated[Path | None, typer.Option(help="CSV file; results/runs/NAME/collect.csv without it.")] = None,
+    plan: Annotated[
+        str | None, typer.Option(help="Plan that counts, or all; without it the one that ends last.")
+    ] = None,
+    threads: Threads = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say which figure to collect next.
+
+    For every figure that nobody has reported, of the last year and the next: how much of each target's uncertainty it
+    is expected to take.
+    """
+    with wait("Loading", quiet=quiet):
+        from huangpu import collect as collecting
+        from huangpu import forecast
+        from huangpu.collect.report import print_gains
+
+        job = forecast.prepare(_scenario_file(scenario))
+        shown = _plans(plan, job.questions.plans)
+    target = out or Path("results") / "runs" / job.scenario.name / "collect.csv"
+    files.check_folder(target.parent, (target.name,))
+    files.make_folder(target.parent)
+    with bar("Simulating", quiet=quiet) as report:
+        simulation = forecast.simulate(job, threads=threads, progress=report)
+    with wait("Comparing", quiet=quiet):
+        found = collecting.gains(job, forecast.score(job, simulation), shown)
+    with files.writing(target.parent):
+        collecting.write_gains(found, target)
+    if not quiet:
+        with _pipe():
+            print_gains(found, f"{job.scenario.title}, plan {', '.join(shown)}", _console())
+            print(f"\nEvery figure and target in {target}")
+
+
+@app.command()
 def figures(
     metric: Annotated[str | None, typer.Argument(help="Name of a metric in observations.csv; all without it.")] = None,
 ) -> None:
@@ -242,6 +281,41 @@ def history(
     if not quiet:
         with _pipe():
             past.print_history(lines, _console())
+
+
+@app.command()
+def variance(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file.")] = HISTORY,
+    out: Annotated[Path | None, typer.Option(help="CSV file to write the table to as well.")] = None,
+    members: Annotated[int, typer.Option(min=2, help="In place of the scenario's.")] = 1000,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Plan to print, or all; without it the one that ends last.")] = None,
+    threads: Threads = None,
+    quiet: Quiet = False,
+) -> None:
+    """Say what brings the spread of each target.
+
+    Parameters, delivery of the plans, drivers so far, shocks to come, definitions and discrepancy: each switched off,
+    and each alone, on the same draws.
+    """
+    if out:
+        files.check_folder(out.parent, (out.name,))
+    with wait("Loading", quiet=quiet):
+        from huangpu import forecast
+        from huangpu import variance as apart
+
+        job = forecast.prepare(_scenario_file(scenario), members=members, seed=seed)
+        shown = _plans(plan, job.questions.plans)
+    with bar("Taking apart", quiet=quiet) as report:
+        rows = apart.shares(job, threads=threads, progress=report)
+    if out:
+        files.make_folder(out.parent)
+        with files.writing(out.parent):
+            apart.write_shares(rows, out)
+    if not quiet:
+        title = f"{job.scenario.title}: {job.members.size:,} members, seed {job.scenario.seed}"
+        with _pipe():
+            apart.print_shares(rows, shown, title, _console())
 
 
 @app.command()

@@ -51,6 +51,9 @@ class Job:
     questions  the targets and what each is taken to mean
     history    the scenario that the posterior was fitted on, where it is another
     notes       what a person should know before trusting the answer, one line each
+    still       what stands at its mean given the figures instead of being drawn: "drivers" so far, "shocks" to come,
+                "definitions", "discrepancy"
+    rebasing    whether the accounts may be rebased in years to come
     """
 
     scenario: Scenario
@@ -60,6 +63,8 @@ class Job:
     questions: results.Questions
     history: Scenario | None
     notes: tuple[str, ...]
+    still: frozenset[str] = frozenset()
+    rebasing: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,8 +89,16 @@ class Forecast:
     answer: results.Answer
 
 
-def prepare(path: Path, *, model: Path | None = None, members: int | None = None, seed: int | None = None) -> Job:
-    """Read and check everything. `model`, `members` and `seed` take the place of what the scenario says.
+def prepare(
+    path: Path,
+    *,
+    model: Path | None = None,
+    members: int | None = None,
+    seed: int | None = None,
+    rebasing: bool = False,
+) -> Job:
+    """Read and check everything. `model`, `members` and `seed` take the place of what the scenario says; rebasing: as
+    in `Job`.
 
     Raises ScenarioError, ModelError, MembersError or DataError, each for people.
     """
@@ -100,12 +113,14 @@ def prepare(path: Path, *, model: Path | None = None, members: int | None = None
     who = _members(scenario, program)
     layer = measurement.load_layer(shipped(METRICS), shipped(OBSERVATIONS), start=program.initial_time)
     _check_model(program, layer)
+    if rebasing and layer.metrics.rebasing is None:
+        raise measurement.DataError(f"{METRICS}: nothing is known of accounts to come; add the key `rebasing`")
     units = {name: quantity.unit for name, quantity in layer.metrics.quantities.items()}
     questions = results.read_questions(shipped(QUESTIONS), units)
     _check_scenario(scenario, who, questions)
     fitted = fitted_scenario(who, program, scenario)
     history, notes = _history(scenario, program, fitted, layer), (*unchanged(scenario, program), *changes(who, fitted))
-    return Job(scenario, program, who, layer, questions, history, notes)
+    return Job(scenario, program, who, layer, questions, history, notes, rebasing=rebasing)
 
 
 def simulate(job: Job, *, threads: int | None = None, progress: Report | None = None) -> Simulation:
@@ -125,7 +140,14 @@ def score(job: Job, simulation: Simulation) -> Forecast:
     """The figures that the run foretells, and how likely each target is to be met."""
     beyond = None if simulation.paths is None else simulation.paths.beyond
     predictions = measurement.predict(
-        job.layer, simulation.simulated, _sigmas(job), job.scenario.seed, history=simulation.past, beyond=beyond
+        job.layer,
+        simulation.simulated,
+        _sigmas(job),
+        job.scenario.seed,
+        history=simulation.past,
+        beyond=beyond,
+        still=job.still & {"definitions", "discrepancy"},
+        rebasing=job.rebasing,
     )
     columns = job.members.columns
     predictions = replace(predictions, chain=columns.get("chain"), draw=columns.get("draw"))
@@ -229,7 +251,8 @@ def _paths(job: Job, threads: int | None) -> Paths | None:
     past = job.history or replace(job.scenario, end=_last_met(job.program, job.layer))
     answers = responses(job.program, past, job.layer, centre(job.members))
     missed = measurement.residuals(job.layer, _run_of_past(job, past, None, threads))
-    return measurement.draw_paths(job.layer, answers, missed, sigmas, job.scenario.seed, job.scenario.end)
+    seed, end = job.scenario.seed, job.scenario.end
+    return measurement.draw_paths(job.layer, answers, missed, sigmas, seed, end, still=job.still)
 
 
 def _drawn(job: Job, scenario: Scenario, paths: Paths | None) -> dict[str, Schedule]:

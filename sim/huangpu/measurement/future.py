@@ -6,6 +6,8 @@ each yearly innovation may be Student-t, as large as the normal one in variance 
 draw, so given the factors all is Gaussian still. The factors are drawn as such: figures that reach a little way into
 such a year correct its innovations, but not how likely a shock was.
 
+A rebasing of the accounts to come, where one is asked for, shifts the figures of some quantities from its year on.
+
 A year is to come where the figures reach less than half way into it; for a process, where its own do not reach it.
 """
 
@@ -17,7 +19,7 @@ import numpy as np
 
 from huangpu.measurement.blocks import Block
 from huangpu.measurement.layer import Layer
-from huangpu.measurement.streams import stream
+from huangpu.measurement.streams import normals, stream
 
 
 def first_to_come(layer: Layer) -> int:
@@ -48,4 +50,18 @@ def factors(layer: Layer, name: tuple[str, str], years: np.ndarray, first: int, 
         if metrics.tails:
             half = metrics.tails.degrees / 2
             factor *= np.sqrt((half - 1) / stream(seed, "tail", *name, year).standard_gamma(half, size))
+    return found
+
+
+def rebased(layer: Layer, years: np.ndarray, seed: int, size: int) -> dict[str, np.ndarray]:
+    """Quantity -> (year, size) what rebasings to come add to its figures, in transformed units; the layer has some."""
+    known, first = layer.metrics.rebasing, first_to_come(layer)
+    each = [int(year) for year in years]
+    happens = [(year >= first) & (stream(seed, "rebasing", year).random(size) < known.chance) for year in each]
+    found: dict[str, np.ndarray] = {}
+    for redefinition in known.sizes:
+        sizes = normals([(seed, "rebasing", redefinition.quantities[0], year) for year in each], size)
+        shift = np.cumsum(happens * (redefinition.mean + redefinition.sd * sizes), axis=0)
+        for name in redefinition.quantities:
+            found[name] = found.get(name, 0.0) + shift
     return found

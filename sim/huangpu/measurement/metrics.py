@@ -151,11 +151,39 @@ class FutureShocks(Strict):
     factor: float = Field(gt=0)
 
 
+class Redefinition(Strict):
+    """What a rebasing adds to the figures of these quantities, Normal(mean, sd) in transformed units, alike for all."""
+
+    quantities: tuple[str, ...] = Field(strict=False, min_length=1)
+    mean: float = 0.0
+    sd: float = Field(gt=0)
+    reason: str = ""
+
+
+class Rebasing(Strict):
+    """Accounts to come: each year to come all of `sizes` happen with this chance, and stay. Off unless asked for."""
+
+    chance: float = Field(gt=0, le=1)
+    sizes: tuple[Redefinition, ...] = Field(strict=False, min_length=1)
+    reason: str = ""
+
+
+class Revision(Strict):
+    """Standard error of a first release against the later figure: growth and shares in points, levels relative."""
+
+    growth_points: float = Field(0.0, ge=0)
+    level_relative: float = Field(0.0, ge=0)
+    share_points: float = Field(0.0, ge=0)
+
+
 class _File(Strict):
     shock_years: dict[str, float] = Field({})
     future_shocks: FutureShocks | None = None
     tails: Tails | None = None
+    rebasing: Rebasing | None = None
     discrepancy_phi: float | None = Field(None, gt=0, lt=1)
+    revision: Revision | None = None
+    recalled_factor: float = Field(3.0, ge=1)
     part_year: PartYear = PartYear()
     bound_reach: float = Field(math.inf, gt=0)
     drivers: dict[str, Driver] = Field({})
@@ -171,7 +199,8 @@ class Metrics:
 
     shock_years      year -> variance of a year's drift, as a multiple of a plain year's
     discrepancy_phi  the phi of processes that have none of their own; None for walks
-    future_shocks, tails  of years to come, see `future.py`
+    future_shocks, tails, rebasing  of years to come, see `future.py`
+    recalled_factor  by which the error of a figure without a source is widened, where such figures are let in
     """
 
     path: str
@@ -186,6 +215,9 @@ class Metrics:
     discrepancy_phi: float | None = None
     future_shocks: FutureShocks | None = None
     tails: Tails | None = None
+    rebasing: Rebasing | None = None
+    revision: Revision | None = None
+    recalled_factor: float = 3.0
 
     def phi_of(self, process: str) -> float:
         """What is left of a deviation a year on; 1 for a walk."""
@@ -239,17 +271,25 @@ def _problems(document: Document, file: _File) -> Iterator[Problem]:
     for position, series in enumerate(file.series):
         for message in _series_problems(series, file):
             yield document.problem(("series", position), message)
+    for position, size in enumerate(file.rebasing.sizes if file.rebasing else ()):
+        for message in _shifted_problems(size.quantities, file):
+            yield document.problem(("rebasing", "sizes", position), message)
     names: set[str] = set()
     for position, offset in enumerate(file.offsets):
         key = ("offsets", position)
-        for name in offset.quantities:
-            if name not in file.quantities:
-                yield document.problem(key, f"unknown quantity '{name}'{nearest(name, file.quantities)}")
-            elif file.quantities[name].derived:
-                yield document.problem(key, f"quantity '{name}' is derived; give the offset to its parts")
+        for message in _shifted_problems(offset.quantities, file):
+            yield document.problem(key, message)
         if offset.id in names:
             yield document.problem(key, f"a second offset named '{offset.id}'; give one of them another name")
         names.add(offset.id)
+
+
+def _shifted_problems(names: tuple[str, ...], file: _File) -> Iterator[str]:
+    for name in names:
+        if name not in file.quantities:
+            yield f"unknown quantity '{name}'{nearest(name, file.quantities)}"
+        elif file.quantities[name].derived:
+            yield f"quantity '{name}' is derived; give the offset to its parts"
 
 
 def _quantity_problems(quantity: Quantity, file: _File, seen: list[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from huangpu.measurement.blocks import Block, figure_time
 from huangpu.measurement.conditioning import Unknowns, added, at_mean, grid, half, prior, solve, uniforms
+from huangpu.measurement.future import rebased
 from huangpu.measurement.layer import Layer
 from huangpu.measurement.likelihood import one_thread, sigmas
 from huangpu.measurement.metrics import ANNUAL, Quantity
@@ -46,6 +47,7 @@ def predict(
     beyond: np.ndarray | None = None,
     discrepancy: bool = True,
     still: Collection[str] = (),
+    rebasing: bool = False,
 ) -> Predictions:
     """Every quantity of metrics.yaml as it would be reported, for the calendar years of the run.
 
@@ -56,25 +58,30 @@ def predict(
     discrepancy  False: figures are the run's own, as if reality followed the model
     still     what stands at its mean given the figures instead of being drawn: "definitions" (offsets of bases),
               "discrepancy"
+    rebasing  whether the accounts may be rebased in years to come
     """
     draws = None
     if discrepancy:
         missed = residuals(layer, simulated if history is None else history)
         end = int(simulated.years[-1]) + 1
         draws = draw_discrepancy(layer, missed, members, seed, end, beyond=beyond, still=still)
+    shifts = rebased(layer, simulated.years, seed, simulated.size) if rebasing else {}
     figures: dict[str, np.ndarray] = {}
     for name, quantity in layer.metrics.quantities.items():
-        figures[name] = _derived(quantity, figures) if quantity.derived else _figures(name, layer, simulated, draws)
+        if quantity.derived:
+            figures[name] = _derived(quantity, figures)
+        else:
+            figures[name] = _figures(name, layer, simulated, draws, shifts.get(name, 0.0))
     attrs = {name: _attrs(name, layer) for name in figures}
     return Predictions(np.asarray(simulated.years, dtype=int), figures, attrs)
 
 
-def _figures(name: str, layer: Layer, simulated: Simulated, draws: Discrepancy | None) -> np.ndarray:
+def _figures(name: str, layer: Layer, simulated: Simulated, draws: Discrepancy | None, shift) -> np.ndarray:
     quantity = layer.metrics.quantities[name]
     times = simulated.years + (0 if quantity.operator == ANNUAL else 1.0)
     at = np.array([figure_time(quantity, float(t)) for t in times])
     drift = 0.0 if draws is None else draws.of(quantity, name, layer, at)
-    figures = inverse(quantity, transformed(quantity, simulated, times) + drift)
+    figures = inverse(quantity, transformed(quantity, simulated, times) + drift + shift)
     if quantity.keeps is not None:
         for before, after in pairwise(figures):
             np.maximum(after, quantity.keeps * before, out=after)

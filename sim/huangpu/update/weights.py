@@ -41,7 +41,7 @@ def weights_of(log_ratio: np.ndarray) -> Weights:
         return Weights(np.full(size, 1 / size), -np.inf, float(size))
     khat = np.inf
     if size >= FEWEST:
-        ratio, khat = array_stats.psislw(ratio)
+        ratio, khat = array_stats.psislw(-ratio)  # it asks for what stands below the fraction line, as leaving out does
     share = np.where(finite, np.exp(ratio - ratio.max()), 0.0)
     share /= share.sum()
     return Weights(share, float(khat), float(1 / (share**2).sum()))

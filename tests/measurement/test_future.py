@@ -162,6 +162,10 @@ def test_a_bound_at_its_middle_where_nothing_is_drawn(layer_of, row, text):
     found = drawn(layer, "definitions", "discrepancy", size=20)
     assert np.ptp(found, axis=1).max() < 1e-9
     assert found[4, 0] > np.log(230)
+    figures = [drawn(layer, *still, size=20)[4] for still in (("discrepancy",), ("definitions",))]
+    assert (
+        figures[0].std() < 0.01 < figures[1].std()
+    )  # where a bounded figure lies is its discrepancy's, not its basis's
 
 
 def test_drivers_so_far_and_shocks_to_come_stand_still_apart(layer_of, row, text):

@@ -161,7 +161,7 @@ def uniforms(block: Block, layer: Layer, seed: int, size: int) -> np.ndarray:
     return np.concatenate([each.reshape(size, -1), chosen], axis=1)
 
 
-def half(block: Block, size: int) -> np.ndarray:
+def half(block: Block, layer: Layer, seed: int, size: int) -> np.ndarray:
     """In place of `uniforms`: every bounded figure in the middle of where it may lie."""
     return np.full((size, CANDIDATES * (len(block.rows) - block.exact) + 1), 0.5)
 

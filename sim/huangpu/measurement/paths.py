@@ -44,12 +44,14 @@ def draw_paths(
 
     layer    without drivers; members  sigma -> (member,). Where a member's residuals are not finite its paths are drawn
     as if nothing had been reported.
-    still    what stands at its mean given the figures instead of being drawn: "drivers" so far, "shocks" to come
+    still    what stands at its mean given the figures instead of being drawn: "drivers" so far, "shocks" to come;
+             bounded figures stand still with the "discrepancy"
     """
     joint, past = with_drivers(layer, responses), responses.years
     years = driver_years(layer.start, max(end, float(past[-1])))
     means = [source in still for source in ("drivers", "shocks")]
-    given = {m: _innovations(joint, past, years, residual, members, seed, mean=m) for m in set(means)}
+    uniform = half if "discrepancy" in still else uniforms
+    given = {m: _innovations(joint, past, years, residual, members, seed, uniform, mean=m) for m in set(means)}
     (normal, beyond), (later, _) = (given[m] for m in means)
     coming = (years >= first_to_come(layer))[:, None]
     mixed = {driver: np.where(coming, later[driver], e) for driver, e in normal.items()}
@@ -59,7 +61,7 @@ def draw_paths(
 
 
 def _innovations(
-    joint: Layer, past: np.ndarray, years: np.ndarray, residual: np.ndarray, members, seed: int, *, mean: bool
+    joint: Layer, past: np.ndarray, years: np.ndarray, residual: np.ndarray, members, seed: int, uniform, *, mean: bool
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """(driver -> (K, member) innovations, `Paths.beyond`), drawn or, for `mean`, expected."""
     size = residual.shape[1]
@@ -75,11 +77,10 @@ def _innovations(
                 continue
             reported, sigma = residual[block.rows], sigmas(block, members, size)
             drawn = prior(block, joint, sigma, times, past, seed)
-            drawn, uniform = (
-                (at_mean(drawn), half(block, size)) if mean else (drawn, uniforms(block, joint, seed, size))
-            )
+            drawn = at_mean(drawn) if mean else drawn
             wider = _wider(block, sigma, factor)
-            weights, told = solve(block, reported, added(block, drawn, sigma, times), sigma, uniform, wider)
+            seen, lie = added(block, drawn, sigma, times), uniform(block, joint, seed, size)
+            weights, told = solve(block, reported, seen, sigma, lie, wider)
             beyond[block.rows] = np.where(np.isfinite(reported), told - reported, 0.0)
             for driver, s, answer in zip(block.drivers, block.driver_sigma, block.answer, strict=True):
                 wide = factor[driver][: len(past)]

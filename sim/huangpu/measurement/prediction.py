@@ -132,7 +132,8 @@ def draw_discrepancy(
         for block in layer.blocks:
             sigma = sigmas(block, members, size)
             drawn = prior(block, layer, sigma, times, np.zeros(0, int), seed)
-            uniform = None if beyond is not None else uniforms(block, layer, seed, size)
+            lie = half if "discrepancy" in still else uniforms
+            uniform = None if beyond is not None else lie(block, layer, seed, size)
             given = _Given(block, told[block.rows], sigma, times, uniform)
             walks, shifts = _apart(layer, given, drawn, still) if still else _at_once(layer, given, drawn)
             processes |= zip(block.processes, walks, strict=True)
@@ -161,8 +162,6 @@ def _apart(layer: Layer, given: _Given, drawn: Unknowns, still: Collection[str])
     """The same, offsets first and walks given these, for what is drawn and what stands at its mean to fit together:
     where both are drawn they are those of `_at_once`."""
     block, mean = given.block, at_mean(drawn)
-    if given.uniform is not None and {"definitions", "discrepancy"} <= set(still):
-        given = replace(given, uniform=half(block, given.residual.shape[1]))
     _, shifts, told = _drawn(layer, given, mean if "definitions" in still else drawn)
     settled = block.offset.T @ shifts
     plain = replace(block, offset=np.zeros_like(block.offset), fixed=block.fixed - block.offset.T @ block.offset)

@@ -37,14 +37,20 @@ def weights_of(log_ratio: np.ndarray) -> Weights:
         return Weights(np.full(size, 1 / size), np.inf, 0.0)
     top = log_ratio[finite].max()
     ratio = np.maximum(np.where(finite, log_ratio, -np.inf) - top, -FAR)
-    if np.ptp(ratio) < 1e-9:
-        return Weights(np.full(size, 1 / size), -np.inf, float(size))
-    khat = np.inf
-    if size >= FEWEST:
-        ratio, khat = array_stats.psislw(-ratio)  # it asks for what stands below the fraction line, as leaving out does
+    ratio, khat = _smoothed(ratio)
     share = np.where(finite, np.exp(ratio - ratio.max()), 0.0)
     share /= share.sum()
     return Weights(share, float(khat), float(1 / (share**2).sum()))
+
+
+def _smoothed(ratio: np.ndarray) -> tuple[np.ndarray, float]:
+    """Log weights with a smooth upper tail, and its shape; as they are where there is no tail to speak of."""
+    if len(ratio) < FEWEST:
+        return ratio, np.inf
+    tail = min(len(ratio) // 5, int(np.ceil(3 * np.sqrt(len(ratio)))))
+    if np.ptp(np.sort(ratio)[-tail:]) < 1e-9:
+        return ratio, -np.inf
+    return array_stats.psislw(-ratio)  # it asks for the logarithm of what a weight divides by
 
 
 def picked(share: np.ndarray) -> np.ndarray:

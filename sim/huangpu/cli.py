@@ -239,6 +239,60 @@ def collect(
 
 
 @app.command()
+def backtest(
+    origin: Annotated[list[int] | None, typer.Option(help="Year at whose end to forecast; all without it.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of results; calibration/backtest without it.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Keep finished origins made from the same files.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="A trial with few draws: not to be quoted.")] = False,
+    wide: Annotated[
+        bool, typer.Option("--wide-priors", help="Priors that rest on later figures get twice their spread.")
+    ] = False,
+    threads: Threads = None,
+    quiet: Quiet = False,
+) -> None:
+    """Forecast the past from what was known then, and score it.
+
+    Refits the model at each origin to the figures, plans and shocks of its day, predicts what was reported later, and
+    compares it with naive forecasters. Each origin is kept as it finishes. Without --out only a full run of all origins
+    renews the shipped results.
+    """
+    with wait("Loading", quiet=quiet):
+        from huangpu.backtest import engine, report
+        from huangpu.backtest.charts import write_charts
+        from huangpu.backtest.evaluate import evaluate
+        from huangpu.backtest.summary import summary
+
+        inputs = engine.read_inputs(files.shipped(str(HISTORY)), files.shipped("calibration"), files.shipped("results"))
+    gc.enable()  # it runs for minutes
+    origins = tuple(sorted(set(origin or inputs.vintages.origins)))
+    for year in origins:
+        if year not in inputs.vintages.origins:
+            known = ", ".join(map(str, inputs.vintages.origins))
+            raise typer.BadParameter(f"--origin: {year} is none of {known} (calibration/vintages.yaml).")
+    partial = origin or quick or wide
+    folder = out or (Path("results/runs/backtest") if partial else files.shipped("calibration/backtest"))
+    files.check_folder(folder, report.FILES)
+    files.make_folder(folder)
+    plan = engine.Plan(engine.QUICK, wide=wide) if quick else engine.Plan(wide=wide)
+    said = []
+    with files.writing(folder), bar("Backtesting", quiet=quiet) as progress:
+        for one in engine.backtest(
+            inputs, origins, plan, folder / "origins", resume=resume, threads=threads, progress=progress
+        ):
+            said.append(one)
+            if not quiet:
+                print(engine.line(one), file=sys.stderr)
+    with files.writing(folder), wait("Scoring", quiet=quiet):
+        evaluation = evaluate(inputs, said)
+        found = summary(evaluation)
+        report.write(evaluation, found, inputs.dated, folder)
+        write_charts(evaluation.lines, folder)
+    if not quiet:
+        _print_text(report.page(evaluation, found))
+        print(f"Results in {folder}{os.sep}")
+
+
+@app.command()
 def figures(
     metric: Annotated[str | None, typer.Argument(help="Name of a metric in observations.csv; all without it.")] = None,
 ) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,17 +17,19 @@ import numpy as np
 
 from huangpu import __version__, forecast, runtime
 from huangpu.backtest.held import Meeting, held_rows, meetings
+from huangpu.backtest.hindsight import Dated, dated, later, widened
 from huangpu.backtest.predict import draw_held, needs
 from huangpu.backtest.store import Said, TargetSaid, read_said, write_said
 from huangpu.backtest.vintage import Vintage, Vintages, at_origin, read_vintages
 from huangpu.calibration.diagnostics import convergence
-from huangpu.calibration.posterior import LogPosterior
+from huangpu.calibration.posterior import SETTINGS, LogPosterior
 from huangpu.calibration.priors import Priors, read_priors
 from huangpu.calibration.sampling import Settings, sample
 from huangpu.calibration.store import thinned
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
 from huangpu.measurement import build_layer, one_thread, read_metrics, read_observations, read_run, residuals
+from huangpu.measurement.datafile import read_csv
 from huangpu.measurement.metrics import Metrics
 from huangpu.measurement.observations import Observation
 from huangpu.measurement.prediction import draw_discrepancy
@@ -44,7 +46,10 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Inputs:
-    """All files as read, with everything that came later. hashes: what an origin's kept result depends on."""
+    """All files as read, with everything that came later.
+
+    verdicts  target id -> ISO day of its outcome, or ""; dated  since when each prior could be believed
+    """
 
     program: Program
     scenario: Path
@@ -53,14 +58,23 @@ class Inputs:
     observations: tuple[Observation, ...]
     priors: Priors
     questions: Questions
+    verdicts: Mapping[str, str]
+    dated: tuple[Dated, ...]
+
+
+QUICK = Settings(seed=SETTINGS.seed, ensembles=1, walkers=SETTINGS.walkers, burn=30, steps=30, thin=5)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is computed. members: draws that forecast, of those that the sampler keeps."""
+    """How much is computed. members: draws that forecast, of those that the sampler keeps.
 
-    settings: Settings
-    members: int
+    wide: priors that rest on figures of after the origin get more spread, see `hindsight`
+    """
+
+    settings: Settings = SETTINGS
+    members: int = 2000
+    wide: bool = False
 
 
 def read_inputs(scenario: Path, calibration: Path, results: Path) -> Inputs:
@@ -72,7 +86,12 @@ def read_inputs(scenario: Path, calibration: Path, results: Path) -> Inputs:
     priors = read_priors(calibration / "priors.yaml", program, metrics.sigmas(), sources=calibration / "sources.csv")
     units = {name: quantity.unit for name, quantity in metrics.quantities.items()}
     vintages = read_vintages(calibration / "vintages.yaml", program)
-    return Inputs(program, scenario, vintages, metrics, observations, priors, read_questions(results, units))
+    outcomes = read_csv(results / "outcomes.csv", ("target_id", "published"))
+    verdicts = {row["target_id"]: row["published"] for row in outcomes if row["target_id"]}
+    questions = read_questions(results, units)
+    days = {row["source_id"]: row["date"] for row in read_csv(calibration / "sources.csv", ("source_id", "date"))}
+    since = dated(priors, observations, days)
+    return Inputs(program, scenario, vintages, metrics, observations, priors, questions, verdicts, since)
 
 
 def backtest(
@@ -90,7 +109,7 @@ def backtest(
     resume: take results that lie there already, if they were made from the same files, settings and version.
     """
     for position, origin in enumerate(origins):
-        vintage = known(inputs, origin)
+        vintage = known(inputs, origin, wide=plan.wide)
         held, left = meetings(held_rows(inputs.observations, origin), vintage.layer)
         path, mark = folder / f"{origin}.npz", fingerprint(inputs, vintage, held, plan)
         said = read_said(path, mark) if resume else None
@@ -102,9 +121,20 @@ def backtest(
         yield said
 
 
-def known(inputs: Inputs, origin: int) -> Vintage:
+def known(inputs: Inputs, origin: int, *, wide: bool = False) -> Vintage:
+    """What a forecaster has at the end of the origin. wide: see `Plan`."""
+    priors = widened(inputs.priors, later(inputs.dated, origin)) if wide else inputs.priors
     return at_origin(
-        inputs.program, inputs.scenario, inputs.vintages, inputs.metrics, inputs.observations, inputs.priors, origin
+        inputs.program, inputs.scenario, inputs.vintages, inputs.metrics, inputs.observations, priors, origin
+    )
+
+
+def line(said: Said) -> str:
+    """One origin in one line, for who waits."""
+    fit = said.fit
+    return (
+        f"end of {said.origin}: {fit['figures']} figures fitted in {fit['fit_seconds']:.0f} s (R-hat {fit['rhat']}, "
+        f"ESS {fit['ess']}), {len(said.rows)} rows and {len(said.targets)} targets forecast"
     )
 
 

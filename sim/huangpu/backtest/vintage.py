@@ -51,16 +51,21 @@ class _Shock(Strict):
 
 class _File(Strict):
     origins: tuple[int, ...] = Field(strict=False, min_length=1)
+    due: int
     plans: dict[str, _Plan] = Field({})
     shocks: dict[str, _Shock] = Field({})
 
 
 @dataclass(frozen=True)
 class Vintages:
-    """calibration/vintages.yaml. plans: id -> ISO day of publication; shocks: constant of the model -> year."""
+    """calibration/vintages.yaml. plans: id -> ISO day of publication; shocks: constant of the model -> year.
+
+    due: the last year whose targets are scored
+    """
 
     path: str
     origins: tuple[int, ...]
+    due: int
     plans: Mapping[str, str]
     shocks: Mapping[str, int]
 
@@ -83,7 +88,9 @@ def read_vintages(path: Path | str, program: Program) -> Vintages:
             )
     check(document, problems)
     plans = {name: plan.published for name, plan in file.plans.items()}
-    return Vintages(str(path), tuple(sorted(file.origins)), plans, {n: s.year for n, s in file.shocks.items()})
+    return Vintages(
+        str(path), tuple(sorted(set(file.origins))), file.due, plans, {n: s.year for n, s in file.shocks.items()}
+    )
 
 
 def last_day(origin: int) -> str:

@@ -85,6 +85,7 @@ class _Entry(Strict):
     unit: str | None = None
     reason: str = Field(min_length=1)
     source: str = Field(min_length=1)
+    known: int | None = None
 
 
 class _File(Strict):
@@ -93,7 +94,10 @@ class _File(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """One parameter: the name of its distribution with its two numbers, its unit in the model, and why."""
+    """One parameter: the name of its distribution with its two numbers, its unit in the model, and why.
+
+    known: year by whose end anybody could have believed this, where priors.yaml says so
+    """
 
     name: str
     distribution: str
@@ -101,6 +105,7 @@ class Prior:
     unit: str
     reason: str
     source: str
+    known: int | None = None
 
 
 @dataclass(frozen=True)
@@ -209,7 +214,7 @@ def _expand(document: Document, key: str, entry: _Entry, names: _Names) -> Itera
         if entry.unit is not None and _plain(entry.unit) != _plain(unit):
             yield document.problem((*at, "unit"), f"found '{entry.unit}', expected '{unit}', the unit of {name}")
             return
-        yield Prior(name, entry.distribution, numbers, unit, entry.reason, entry.source)
+        yield Prior(name, entry.distribution, numbers, unit, entry.reason, entry.source, entry.known)
 
 
 def _plain(unit: str) -> str:

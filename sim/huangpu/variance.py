@@ -121,7 +121,7 @@ def _members(job: Job, off: Collection[str]) -> Members:
 
 @dataclass(frozen=True)
 class _Number:
-    """What the members say of a target: variance, standard deviation of the finite ones, share that meets it."""
+    """What the members say of a target: variance of the finite ones, share that meets it."""
 
     variance: float
     probability: float
@@ -209,4 +209,4 @@ FOOT = (
 
 
 def _percent(share: float) -> str:
-    return "–" if np.isnan(share) else f"{100 * share:.0f}"
+    return "–" if np.isnan(share) else str(round(100 * share))

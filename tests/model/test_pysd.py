@@ -1,7 +1,7 @@
 """The shipped model runs unchanged in PySD, with the same numbers: with neutral drivers, and with levers in motion.
 
-The first steps only, as PySD takes minutes for the whole horizon: `python tests/model/test_pysd.py` runs that and
-prints the largest difference.
+The first steps only, as PySD takes minutes for the whole horizon. `PYTHONPATH=tests python tests/model/test_pysd.py`
+runs all of it and prints the largest difference.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_a_surprise_is_measured_against_what_was_known_before(tree, tmp_path):
     for surprise, figure, known in ((found[0], LOW, OLD), (found[1], NEXT, [*OLD, LOW])):
         mean, matrix = given(known, np.array([figure.time]))
         expected = (np.log(figure.value) - mean[1]) / np.sqrt(matrix[1, 1] + figure.error**2)
-        assert surprise.z == pytest.approx(expected, abs=0.06)
+        assert surprise.z == pytest.approx(expected, abs=0.03)
     assert found[0].text.endswith(" sd low") and found[0].observation.row_id == "o3"
 
 

@@ -53,7 +53,8 @@ def worth(figures: np.ndarray, answers: np.ndarray, seed: int) -> Worth:
     for move in moves:
         moved = (flat @ np.roll(centred, move, axis=1).T).reshape(len(figures), terms, len(answers))
         by_chance.append(adjusted((moved**2).sum(axis=1) / total, size, terms).max(axis=0))
-    return Worth(np.maximum(drop, 0.0), change * shrunk, np.quantile(by_chance, LEVEL, axis=0))
+    floor = np.maximum(np.quantile(by_chance, LEVEL, axis=0), 0.0)
+    return Worth(np.maximum(drop, 0.0), change * shrunk, floor)
 
 
 def adjusted(explained: np.ndarray, size: int, terms: int) -> np.ndarray:

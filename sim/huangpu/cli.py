@@ -43,6 +43,7 @@ app = typer.Typer(
 )
 
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; all processors without it.")]
+Recalled = Annotated[bool, typer.Option("--recalled", help="Figures without a source too, with wider errors.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no table; errors still show.")]
 
 
@@ -124,6 +125,7 @@ def calibrate(
     seed: Annotated[int | None, typer.Option(min=0, help="All draws follow from it.")] = None,
     burn: Annotated[int | None, typer.Option(min=1, help="Steps of each walker that are thrown away.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of each walker after those.")] = None,
+    recalled: Recalled = False,
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
@@ -149,7 +151,9 @@ def calibrate(
     files.check_folder(target.parent, (target.name,))
     files.make_folder(target.parent)
     with files.writing(target.parent), bar("Calibrating", quiet=quiet) as report:
-        found = posterior.calibrate(_scenario_file(scenario), target, settings, threads=threads, progress=report)
+        found = posterior.calibrate(
+            _scenario_file(scenario), target, settings, recalled=recalled, threads=threads, progress=report
+        )
     if not quiet:
         print_convergence(found.convergence, _console())
         print(
@@ -295,6 +299,7 @@ def backtest(
 @app.command()
 def figures(
     metric: Annotated[str | None, typer.Argument(help="Name of a metric in observations.csv; all without it.")] = None,
+    recalled: Recalled = False,
 ) -> None:
     """List reported figures and how the model meets them.
 
@@ -307,7 +312,7 @@ def figures(
 
         start = compile_model(files.shipped(forecast.MODEL)).initial_time
         observations = files.shipped(forecast.OBSERVATIONS)
-        layer = measurement.load_layer(files.shipped(forecast.METRICS), observations, start=start)
+        layer = measurement.load_layer(files.shipped(forecast.METRICS), observations, start=start, recalled=recalled)
         lines = figure_lines(layer, measurement.read_observations(observations), metric)
     with _pipe():
         print_figures(lines, _console())

@@ -111,7 +111,8 @@ def prepare(
     program = compile_model(model or scenario.model or shipped(MODEL))
     scenario = check(scenario, program)
     who = _members(scenario, program)
-    layer = measurement.load_layer(shipped(METRICS), shipped(OBSERVATIONS), start=program.initial_time)
+    start, recalled = program.initial_time, bool(who.attrs.get("recalled", False))  # the figures of the fit
+    layer = measurement.load_layer(shipped(METRICS), shipped(OBSERVATIONS), start=start, recalled=recalled)
     _check_model(program, layer)
     if rebasing and layer.metrics.rebasing is None:
         raise measurement.DataError(f"{METRICS}: nothing is known of accounts to come; add the key `rebasing`")

@@ -119,6 +119,36 @@ def test_what_makes_no_distribution_is_refused(layer_of, wrong, text):
         layer_of(metrics=f"{wrong}\n{text}")
 
 
+def test_a_rebasing_shifts_quantities_from_its_year_on_when_asked_for(layer_of, row, text):
+    """With chance 1 the figures of year k to come carry k shifts; without the switch nothing changes."""
+    sizes = "rebasing: {chance: 1, sizes: [{quantities: [nominal, real], mean: 0.1, sd: 0.02}]}\n"
+    layer = mixed(layer_of, row, sizes + text)[0]
+    plain, moved = (predict(layer, flat(MANY), sigmas(MANY), 7, rebasing=asked).values for asked in (False, True))
+    assert np.array_equal(
+        plain["real"], predict(mixed(layer_of, row, text)[0], flat(MANY), sigmas(MANY), 7).values["real"]
+    )
+    shift = np.log(moved["nominal"] / plain["nominal"])
+    assert np.abs(shift[:5]).max() < 1e-12  # until 2014, the last year with figures
+    assert shift[5:].mean(axis=1) == pytest.approx([0.1, 0.2, 0.3], rel=0.01)
+    assert shift[5:].std(axis=1) == pytest.approx(0.02 * np.sqrt([1, 2, 3]), rel=0.05)
+    assert np.log(moved["real"] / plain["real"]) == pytest.approx(shift, abs=1e-12)
+    assert moved["ratio"] == pytest.approx(plain["ratio"], rel=1e-12)
+    assert np.array_equal(moved["share"], plain["share"])
+
+
+def test_a_rebasing_comes_as_often_as_its_chance(layer_of, row, text):
+    sizes = "rebasing: {chance: 0.2, sizes: [{quantities: [nominal], sd: 0.1}]}\n"
+    layer = mixed(layer_of, row, sizes + text)[0]
+    plain, moved = (predict(layer, flat(MANY), sigmas(MANY), 7, rebasing=asked).values for asked in (False, True))
+    untouched = np.isclose(plain["nominal"], moved["nominal"], rtol=1e-12).mean(axis=1)
+    assert untouched == pytest.approx([1] * 5 + [0.8, 0.64, 0.512], abs=4 * np.sqrt(0.25 / MANY))
+
+
+def test_a_rebasing_of_what_does_not_exist_is_refused(layer_of, text):
+    with pytest.raises(DataError, match=r"rebasing\.sizes\[1\]: unknown quantity 'nomnal'; did you mean 'nominal'"):
+        layer_of(metrics="rebasing: {chance: 0.2, sizes: [{quantities: [nomnal], sd: 0.1}]}\n" + text)
+
+
 # -- what is drawn and what stands still ------------------------------------------------------------------------------
 
 

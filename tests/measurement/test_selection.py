@@ -2,7 +2,9 @@
 
 from math import log
 
+import numpy as np
 import pytest
+from tests.measurement.conftest import write
 
 from huangpu.measurement import DataError, load_layer
 
@@ -221,3 +223,62 @@ def test_a_row_id_given_twice_and_a_missing_file(layer_of, row, tmp_path):
         layer_of(row("g", "growth", 2012, 5.0, 0.1), row("g", "growth", 2013, 5.0, 0.1))
     with pytest.raises(DataError, match="no such file"):
         load_layer(tmp_path / "none.yaml", tmp_path / "none.csv", start=2010)
+
+
+def test_figures_without_a_source_enter_only_when_asked_for_with_wider_errors(tmp_path, row, metrics_text):
+    recalled = {"verification": "recalled", "use": "check"}
+    rows = [
+        row("q", "level", 2012, 220, 2.2, basis="new"),
+        row("r", "level", 2013, 230, 2.3, basis="new", **recalled),
+        row("own", "level", 2013, 230, 2.3, basis="strange", **recalled),
+        row("weak", "level", 2013, 231, 2.3, basis="new", preferred="0", **recalled),
+        row("part", "level", 2014, 110, 1.1, basis="new", months="6", period="H1"),
+        row("full", "level", 2014, 250, 2.5, basis="new", **recalled),
+        row("check", "level", 2015, 250, 2.5, basis="new", use="check"),
+    ]
+    files = write(tmp_path, rows, metrics_text)
+    plain, wide = (load_layer(*files, start=2010.0, recalled=asked) for asked in (False, True))
+    assert plain.row_ids() == ("q", "part")
+    assert dict(plain.unused)["r"] == "recalled, no source"
+    assert wide.row_ids() == ("q", "r", "part")
+    assert wide.rows[1].se == pytest.approx(3 * 2.3 / 230)
+    assert wide.rows[0] == plain.rows[0]
+    why = dict(wide.unused)
+    assert why["own"] == "recalled, on a basis of its own"
+    assert why["weak"] == "recalled, not the preferred row of its cell"
+    assert why["full"] == "overlaps part, which has a source"
+    assert why["check"] == "use is check"
+    files = write(tmp_path, rows, "recalled_factor: 5\n" + metrics_text)
+    assert load_layer(*files, start=2010.0, recalled=True).rows[1].se == pytest.approx(5 * 2.3 / 230)
+
+
+def test_a_figure_without_a_source_is_no_anchor_beside_one_with(tmp_path, row, metrics_text):
+    anchored = metrics_text.replace("kind: level, form: level}", "kind: level, form: level, anchors: last}")
+    rows = [
+        row("q", "level", 2012, 220, 2.2, basis="new"),
+        row("r", "level", 2013, 230, 2.3, basis="new", verification="recalled", use="check"),
+        row("old", "level", 2011, 200, 2.0, basis="old", verification="recalled", use="check"),
+    ]
+    layer = load_layer(*write(tmp_path, rows, anchored), start=2010.0, recalled=True)
+    assert layer.row_ids() == ("q", "old")
+
+
+def test_a_first_release_has_the_error_of_revisions_too(tmp_path, row, metrics_text):
+    """In quadrature: points for rates and shares, relative for levels; what was revised has none."""
+    rows = [
+        row("g", "growth", 2012, 7.0, 0.3),
+        row("f", "growth", 2013, 7.0, 0.3),
+        row("l", "level", 2012, 200.0, 1.0, basis="new"),
+        row("s", "share", 2012, 30.0, 0.1),
+    ]
+    status = {"g": "preliminary", "f": "final", "l": "preliminary", "s": "preliminary"}
+    metrics, observations = write(
+        tmp_path, rows, "revision: {growth_points: 0.4, level_relative: 0.01}\n" + metrics_text
+    )
+    lines = observations.read_text(encoding="utf-8").splitlines()
+    said = [",".join([line, status.get(line.split(",")[0], "status")]) for line in lines]
+    observations.write_text("\n".join(said) + "\n", encoding="utf-8")
+    found = {r.row_id: r.se for r in load_layer(metrics, observations, start=2010.0).rows}
+    assert found["g"] == pytest.approx(0.5 / 107) and found["f"] == pytest.approx(0.3 / 107)
+    assert found["l"] == pytest.approx(np.hypot(1.0, 2.0) / 200)
+    assert found["s"] == pytest.approx(0.1 / (100 * 0.3 * 0.7))

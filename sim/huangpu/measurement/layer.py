@@ -82,14 +82,15 @@ class Layer:
         return {name: tuple(r.row_id for r in self.rows if r.quantity in about[name]) for name in quantities}
 
 
-def load_layer(metrics: Path | str, observations: Path | str, *, start: float) -> Layer:
-    """Read both files. start: decimal year in which the model begins and discrepancies are 0. Raises DataError."""
-    return build_layer(read_metrics(metrics), read_observations(observations), start=start)
+def load_layer(metrics: Path | str, observations: Path | str, *, start: float, recalled: bool = False) -> Layer:
+    """Read both files. start: decimal year in which the model begins and discrepancies are 0; recalled: figures without
+    a source may enter. Raises DataError."""
+    return build_layer(read_metrics(metrics), read_observations(observations), start=start, recalled=recalled)
 
 
-def build_layer(metrics: Metrics, observations, *, start: float) -> Layer:
+def build_layer(metrics: Metrics, observations, *, start: float, recalled: bool = False) -> Layer:
     """The layer for these observations (all that a forecaster may know). Raises DataError."""
-    rows, unused = select(metrics, observations, start)
+    rows, unused = select(metrics, observations, start, recalled=recalled)
     blocks = tuple(block_of(group, metrics, rows, start, {}) for group in groups(metrics, rows, {}))
     return Layer(metrics, start, rows, unused, blocks)
 

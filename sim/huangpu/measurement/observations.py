@@ -24,7 +24,7 @@ class Observation:
     """One reported figure. months: covered from January, None for dated stocks; date: decimal year of a dated stock.
 
     span: (avg or cum, first year, last year) for a figure over several years; its months are those of the parts that
-    it compares, 12 for full years.
+    it compares, 12 for full years. status: `preliminary` for a first release, else what the file says, or nothing.
     """
 
     row_id: str
@@ -45,6 +45,12 @@ class Observation:
     verification: str
     preferred: bool
     use: str
+    status: str = ""
+
+    @property
+    def recalled(self) -> bool:
+        """Whether the figure has no source."""
+        return self.verification == "recalled"
 
     @property
     def from_january(self) -> bool:
@@ -90,6 +96,7 @@ def _observation(row: dict[str, str]) -> Observation:
         verification=row["verification"],
         preferred=row["preferred"] == "1",
         use=row["use"],
+        status=row.get("status", ""),
     )
 
 

@@ -7,7 +7,7 @@ term, growth has two. What a row says about the simulation, the discrepancy and 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log
 
 from huangpu.measurement.metrics import ANNUAL, Metrics, Quantity, Series
@@ -48,13 +48,22 @@ def equation(o: Observation, series: Series, metrics: Metrics) -> Row:
         raise Unusable(f"{o.period} does not begin with the year")
     if o.months is not None and not 1 <= o.months <= 12:
         raise Unusable(f"covers {o.months} months")
-    y, se, season, terms = FORMS[series.form](o, series, metrics)
+    y, se, season, terms = FORMS[series.form](_unrevised(o, metrics), series, metrics)
     if not (math.isfinite(y) and se > 0):
         raise Unusable(f"value {o.value:g} with standard error {o.se:g} has no {quantity.transform} with an error")
     sign = SIGNS[o.bound]
     reach = math.inf if sign == "=" else metrics.bound_reach * se
     season = season if _in_part(o, quantity) else 0.0
     return Row(o.row_id, series.quantity, o.basis, series.form, y, se, season, sign, reach, terms, o.months or 12)
+
+
+def _unrevised(o: Observation, metrics: Metrics) -> Observation:
+    """With the error of revisions in that of a first release."""
+    errors = metrics.revision
+    if errors is None or o.status != "preliminary":
+        return o
+    change = {"percent": errors.growth_points if o.kind != "share" else errors.share_points}
+    return replace(o, se=math.hypot(o.se, change.get(o.unit, errors.level_relative * abs(o.value))))
 
 
 def _level(o: Observation, series: Series, metrics: Metrics):

@@ -3,11 +3,15 @@
 A series takes its rows through the steps below in turn; each returns the rows that stay and notes why the others go.
 Year-to-date rows of one year overlap, so of those that can be used only the one with the most months stays, unless the
 series asks for all parts: then the errors that they share are in `season.py`, their drift in the processes.
+
+Figures without a source stay out unless they are asked for; then they enter with a wider error, and only where none
+with a source says the same.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from huangpu.measurement.datafile import DataError
 from huangpu.measurement.metrics import ANNUAL, Metrics, Series
@@ -19,12 +23,12 @@ Reasons = dict[str, str]
 
 
 def select(
-    metrics: Metrics, observations: Iterable[Observation], start: float
+    metrics: Metrics, observations: Iterable[Observation], start: float, *, recalled: bool = False
 ) -> tuple[tuple[Row, ...], tuple[tuple[str, str], ...]]:
     """(rows that enter, (row_id, reason) of every other row in the file's order).
 
-    start: decimal year in which the simulation begins. Raises DataError if metrics.yaml names rows that do not exist
-    or gives one row to two series.
+    start: decimal year in which the simulation begins; recalled: figures without a source may enter. Raises DataError
+    if metrics.yaml names rows that do not exist or gives one row to two series.
     """
     observations = list(observations)
     of: dict[tuple[str, str, str], Rows] = {}
@@ -38,8 +42,9 @@ def select(
         matching = [o for o in same if series.basis in (None, o.basis)]
         _check_named(series, {o.row_id for o in matching}, where)
         refused: Reasons = {}
-        equations = _equations(series, _named(series, _standing(matching, refused), refused), refused, metrics, start)
-        usable = [o for o in matching if o.row_id in equations]
+        standing = _standing(matching, refused, series, metrics, recalled=recalled)
+        equations = _equations(series, _named(series, standing, refused), refused, metrics, start)
+        usable = [o for o in standing if o.row_id in equations]
         apart = series.parts or metrics.quantities[series.quantity].operator != ANNUAL
         for o in _anchors(series, _longest(usable, refused, apart=apart), refused):
             if o.row_id in used:
@@ -51,11 +56,23 @@ def select(
     return tuple(used[o.row_id] for o in observations if o.row_id in used), tuple(unused)
 
 
-def _standing(rows: Rows, reasons: Reasons) -> Rows:
+def _standing(rows: Rows, reasons: Reasons, series: Series, metrics: Metrics, *, recalled: bool) -> Rows:
+    """Those that may be used, figures without a source with their wider errors."""
+    kept = []
     for o in rows:
-        if _out_of_use(o):
-            reasons[o.row_id] = _out_of_use(o)
-    return [o for o in rows if not _out_of_use(o)]
+        if not (o.recalled and recalled):
+            why = _out_of_use(o)
+        elif not o.preferred:
+            why = "recalled, not the preferred row of its cell"
+        elif o.basis != metrics.quantities[series.quantity].basis and not metrics.offsets_of(series.quantity, o.basis):
+            why = "recalled, on a basis of its own"
+        else:
+            why, o = "", replace(o, se=metrics.recalled_factor * o.se)
+        if why:
+            reasons[o.row_id] = why
+        else:
+            kept.append(o)
+    return kept
 
 
 def _named(series: Series, rows: Rows, reasons: Reasons) -> Rows:
@@ -89,20 +106,25 @@ def _equations(series: Series, rows: Rows, reasons: Reasons, metrics: Metrics, s
 
 def _longest(rows: Rows, reasons: Reasons, *, apart: bool) -> Rows:
     """Of the year-to-date rows of one year (and of one span of years) the one with most months, the later of equal;
-    one of each length where the parts stand apart, as stocks at the ends of the parts do."""
+    one of each length where the parts stand apart, as stocks at the ends of the parts do. One with a source goes before
+    one without."""
     best: dict[tuple, Observation] = {}
+
+    def worth(o: Observation) -> tuple[bool, int]:
+        return not o.recalled, o.months
 
     def cell(o: Observation) -> tuple:
         return (o.basis, o.year, o.span, o.months if apart else None) if o.months is not None else (o.row_id,)
 
     for o in rows:
-        if cell(o) not in best or o.months >= best[cell(o)].months:
+        if cell(o) not in best or worth(o) >= worth(best[cell(o)]):
             best[cell(o)] = o
     kept = {o.row_id for o in best.values()}
     for o in rows:
         if o.row_id not in kept:
             other = best[cell(o)]
             more = "covers more of the year" if other.months > o.months else "stands later in the file"
+            more = "has a source" if o.recalled and not other.recalled else more
             reasons[o.row_id] = f"overlaps {other.row_id}, which {more}"
     return [o for o in rows if o.row_id in kept]
 
@@ -113,7 +135,7 @@ def _anchors(series: Series, rows: Rows, reasons: Reasons) -> Rows:
         return rows
     latest: dict[str, Observation] = {}
     for o in rows:
-        if o.months in (None, 12) and (o.basis not in latest or (o.year, o.date or 0) >= _when(latest[o.basis])):
+        if o.months in (None, 12) and (o.basis not in latest or _when(o) >= _when(latest[o.basis])):
             latest[o.basis] = o
     kept = {o.row_id for o in latest.values()}
     for o in rows:
@@ -125,13 +147,14 @@ def _anchors(series: Series, rows: Rows, reasons: Reasons) -> Rows:
     return [o for o in rows if o.row_id in kept]
 
 
-def _when(o: Observation) -> tuple[int, float]:
-    return o.year, o.date or 0
+def _when(o: Observation) -> tuple[bool, int, float]:
+    """The later the better, but any with a source before one without."""
+    return not o.recalled, o.year, o.date or 0
 
 
 def _out_of_use(o: Observation) -> str:
     """Why a row may enter no likelihood at all, or nothing."""
-    if o.verification == "recalled":
+    if o.recalled:
         return "recalled, no source"
     if o.use != "calibrate":
         return f"use is {o.use}"

@@ -58,6 +58,7 @@ def calibrate(
     settings: Settings = SETTINGS,
     *,
     folder: Path | None = None,
+    recalled: bool = False,
     members: int = MEMBERS,
     threads: int | None = None,
     progress: Progress | None = None,
@@ -65,10 +66,11 @@ def calibrate(
     """Draw from the posterior and write `members` draws to `out`, whole or not at all.
 
     folder: where observations.csv, metrics.yaml, priors.yaml and sources.csv lie, the shipped ones if not given.
-    The same settings, files and package versions give the same file, whatever the number of threads. Raises ModelError,
-    ScenarioError or DataError for bad input, OSError if the file cannot be written.
+    recalled: figures without a source enter too, with wider errors. The same settings, files and package versions give
+    the same file, whatever the number of threads. Raises ModelError, ScenarioError or DataError for bad input, OSError
+    if the file cannot be written.
     """
-    question = load_question(scenario, folder)
+    question = load_question(scenario, folder, recalled=recalled)
     densities = [LogPosterior(question) for _ in range(settings.ensembles)]
     names = question.priors.names
     with one_thread():
@@ -90,6 +92,7 @@ def _attrs(question: Question, settings: Settings) -> dict[str, object]:
         "centre": json.dumps(question.centre),
         "row_ids": json.dumps(question.layer.row_ids()),
         "files": json.dumps(question.files),
+        "recalled": int(question.recalled),
         "seed": settings.seed,
         "settings": json.dumps(asdict(settings)),
         "dt": question.program.time_step,
@@ -103,6 +106,7 @@ class Question:
 
     layer   with drivers, whose effects are taken around `centre`, the medians of the priors
     files   name -> sha256
+    recalled  whether figures without a source entered
     """
 
     program: Program
@@ -111,9 +115,10 @@ class Question:
     priors: Priors
     centre: Mapping[str, float]
     files: Mapping[str, str]
+    recalled: bool = False
 
 
-def load_question(scenario_path: Path | str, folder: Path | None = None) -> Question:
+def load_question(scenario_path: Path | str, folder: Path | None = None, *, recalled: bool = False) -> Question:
     """Compile the scenario's model and read the data files of `folder` (the shipped ones). Raises ModelError,
     ScenarioError or DataError for bad input."""
     folder = folder or shipped("calibration")
@@ -121,7 +126,7 @@ def load_question(scenario_path: Path | str, folder: Path | None = None) -> Ques
     program = compile_model(scenario.model or shipped("models/shanghai_industry.mdl"))
     scenario = check(scenario, program)
     observations, metrics, priors, sources = (folder / name for name in FILES)
-    layer = load_layer(metrics, observations, start=program.initial_time)
+    layer = load_layer(metrics, observations, start=program.initial_time, recalled=recalled)
     known = read_priors(priors, program, layer.metrics.sigmas(), sources=sources)
     _check_variables(program, layer)
     _check_scenario(scenario, known, priors)
@@ -129,7 +134,7 @@ def load_question(scenario_path: Path | str, folder: Path | None = None) -> Ques
     medians = known.values(np.zeros((len(known.names), 1)))[:, 0]
     centre = dict(zip(known.names, medians.tolist(), strict=True))
     joint = with_drivers(layer, responses(program, scenario, layer, centre))
-    return Question(program, scenario, joint, known, centre, hashes)
+    return Question(program, scenario, joint, known, centre, hashes, recalled)
 
 
 class LogPosterior:

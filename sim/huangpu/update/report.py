@@ -8,12 +8,13 @@ from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from huangpu.results.wording import chance
+from huangpu.results.wording import amount, chance, unit_text
 from huangpu.update import Update
 from huangpu.update.effects import Change, Effect
 from huangpu.update.news import News
 from huangpu.update.surprise import Surprise
 
+CAUSES = 3  # figures that are named for a target
 SHOWN = 12  # rows of a list that is of no great use beyond its first
 LEAST = 0.001  # a Monte-Carlo error in print, a tenth of a point
 
@@ -35,7 +36,7 @@ def _figures(done: Update) -> Iterator[RenderableType]:
     yield Text(f"{len(done.surprises)} new beside {len(news.before.rows)} known figures", style="bold")
     for found in done.surprises:
         o = found.observation
-        value = f"{'' if o.bound == '=' else o.bound + ' '}{o.value:,g} {o.unit.replace('_', ' ')}"
+        value = f"{'' if o.bound == '=' else o.bound + ' '}{amount(o.value, o.unit)} {unit_text(o.unit)}"
         yield Text(f"  {o.row_id} {found.label}, {_period(found)}: {value}, {found.text}; published {o.published}")
     for line in _left(news):
         yield Text(f"  {line}", style="dim")
@@ -74,9 +75,9 @@ def _because(effect: Effect, steps: Sequence[Sequence[Surprise]]) -> str:
     parts = sorted(zip(effect.parts, steps, strict=True), key=lambda pair: -abs(pair[0].value))
     if len(parts) == 1:
         return _named(parts[0][1])
-    told = [f"{_points(part)} as {_named(step)}" for part, step in parts if part.told]
-    rest = len(parts) - len(told)
-    return "; ".join([*told, *([f"{rest} more that alone did nothing that can be told"] if rest else [])])
+    told = [f"{_points(part)} as {_named(step)}" for part, step in parts if part.told][:CAUSES]
+    rest = f"little or nothing by the other {len(parts) - len(told)}" if told else "no figure alone did it"
+    return "; ".join([*told, *([rest] if len(told) < len(parts) else [])])
 
 
 def _named(step: Sequence[Surprise]) -> str:

@@ -26,16 +26,8 @@ from huangpu.backtest.naive import FORECASTERS
 from huangpu.backtest.summary import RIVALS, worse_kinds
 from huangpu.results.writing import write_text
 
-FILES = (
-    "forecasts.csv",
-    "targets.csv",
-    "left_out.csv",
-    "hindsight.csv",
-    "summary.json",
-    "report.md",
-    "coverage.svg",
-    "pit.svg",
-)
+TABLES = ("forecasts.csv", "targets.csv", "left_out.csv", "hindsight.csv")
+FILES = (*TABLES, "summary.json", "report.md", "coverage.svg", "pit.svg")
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _UNKNOWN = {"_if_unknown_not_met": "Were none of them met", "_if_unknown_met": "were all"}
 FEWEST = 3  # compared forecasts below which a metric is not named as lost

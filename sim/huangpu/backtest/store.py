@@ -63,7 +63,7 @@ def write_said(said: Said, path: Path, mark: str) -> None:
 def read_said(path: Path, mark: str) -> Said | None:
     """None where there is none, it is no such file, or follows from something else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
             draws, told = file["draws"], json.loads(str(file["told"]))
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None

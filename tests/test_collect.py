@@ -116,6 +116,27 @@ def test_errors_are_typical_of_the_kind(tree, tmp_path):
     assert typical_errors(layer_of(tmp_path, []))["sales"] == USUAL[False]
 
 
+TWO = """
+processes: {a: {sigma: sigma.both, reason: r}, b: {sigma: sigma.both, reason: r}, c: {reason: r}}
+quantities:
+  one: {variable: sales, operator: at_date, transform: log, unit: yuan, discrepancy: {a: 1}}
+  like: {variable: sales, operator: at_date, transform: log, unit: yuan, discrepancy: {b: 1}}
+  other: {variable: sales, operator: at_date, transform: log, unit: yuan, discrepancy: {c: 1}}
+  new: {variable: sales, operator: at_date, transform: log, unit: yuan}
+  share: {variable: sales, operator: at_date, transform: logit, unit: percent}
+series:
+  - {quantity: one, metric: sales, scope: all, kind: level, form: level, rows: [o1]}
+  - {quantity: other, metric: sales, scope: all, kind: level, form: level, rows: [o2, o3]}
+"""
+
+
+def test_errors_of_what_has_no_figure_are_those_of_the_nearest(tree, tmp_path):
+    (tmp_path / "calibration" / "metrics.yaml").write_text(TWO)
+    layer = layer_of(tmp_path, [*OLD, Figure("o3", 2015, 130.0, 0.05)])
+    expected = {"one": 0.02, "like": 0.02, "other": 0.04, "new": 0.03, "share": USUAL[True]}
+    assert typical_errors(layer) == {name: pytest.approx(error) for name, error in expected.items()}
+
+
 def test_a_figure_carries_its_error():
     predictions = Predictions(np.array([2024, 2025]), {"q": np.array([[1.0, 1.0], [50.0, 60.0]])}, {})
     normal = np.array([1.0, -2.0])

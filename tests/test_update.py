@@ -92,6 +92,13 @@ def test_a_bound_is_weighed_by_its_chance(tree, tmp_path):
     assert done.effects[0].change.value > 0
 
 
+def test_the_same_bits_for_any_threads(tree, tmp_path):
+    write_figures(tmp_path, [*OLD, LOW])
+    one, two = (update(prepare(tree), threads=n) for n in (1, 2))
+    assert np.array_equal(one.weights.share, two.weights.share) and np.array_equal(one.draws, two.draws)
+    assert (one.effects, one.surprises) == (two.effects, two.surprises)
+
+
 def test_without_news_nothing_is_computed(tree, tmp_path, capsys, monkeypatch):
     late = Figure("o9", 2018, 150.0, use="context")
     write_figures(tmp_path, [*OLD, late])

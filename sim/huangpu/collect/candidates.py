@@ -9,7 +9,7 @@ from statistics import median
 import numpy as np
 
 from huangpu.measurement import Layer, Predictions
-from huangpu.measurement.metrics import ANNUAL, Quantity
+from huangpu.measurement.metrics import ANNUAL, Metrics, Quantity
 from huangpu.measurement.rows import Row
 
 DAYS = 0.02  # years by which a stock may miss the end of its year
@@ -55,23 +55,29 @@ def reported_as(candidate: Candidate, predictions: Predictions, normal: np.ndarr
 
 
 def typical_errors(layer: Layer) -> dict[str, float]:
-    """Quantity -> the median error of its own levels, else of all in its unit, else of all shares or all amounts."""
+    """Quantity -> the median error of its own levels, else of those in its unit whose drift has the same size, else of
+    all in its unit, else of all shares or all amounts."""
     quantities = layer.metrics.quantities
     known: dict[tuple, list[float]] = {}
     for row in layer.rows:
         if row.form == "level":
-            quantity = quantities[row.quantity]
-            for key in _keys(row.quantity, quantity):
-                known.setdefault(key, []).append(_error(row, quantity))
+            for key in _keys(layer.metrics, row.quantity):
+                known.setdefault(key, []).append(_error(row, quantities[row.quantity]))
     return {
-        name: median(next((known[key] for key in _keys(name, quantity) if key in known), [USUAL[_in_points(quantity)]]))
+        name: median(next((known[key] for key in _keys(layer.metrics, name) if key in known), [_usual(quantity)]))
         for name, quantity in quantities.items()
     }
 
 
-def _keys(name: str, quantity: Quantity) -> tuple[tuple, ...]:
+def _keys(metrics: Metrics, name: str) -> tuple[tuple, ...]:
     """What has errors alike, the nearest first."""
-    return ("quantity", name), ("unit", quantity.unit), ("points", _in_points(quantity))
+    quantity = metrics.quantities[name]
+    drifts = tuple(("drift", metrics.sigma_of(process), quantity.unit) for process in quantity.discrepancy)
+    return ("quantity", name), *drifts, ("unit", quantity.unit), ("points", _in_points(quantity))
+
+
+def _usual(quantity: Quantity) -> float:
+    return USUAL[_in_points(quantity)]
 
 
 def _in_points(quantity: Quantity) -> bool:

@@ -13,7 +13,7 @@ from huangpu.results import Answer, Questions, Score
 from huangpu.results.probability import batches_of, mean_error
 from huangpu.results.scorecard import met_by
 
-TOLD = 2.0  # Monte-Carlo standard errors that a change must pass to be called one
+TOLD = 3.0  # Monte-Carlo standard errors that a change must pass to be called one: of 30 targets none by chance
 
 
 @dataclass(frozen=True)

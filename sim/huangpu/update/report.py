@@ -107,7 +107,7 @@ def _quality(done: Update) -> Iterator[RenderableType]:
     text = f"\n{size:,} members, weighed by the new figures, are worth {done.weights.effective:,.0f}; {khat}."
     if done.request.earlier < 1:
         text += f" With earlier updates {done.effective:.0%} of the draws that were fitted."
-    yield Text(text + " ± is one Monte-Carlo standard error; a change within two is none.", style="dim")
+    yield Text(text + " ± is one Monte-Carlo standard error; a change within three is none.", style="dim")
     if done.due:
         yield Group(
             Text("A refit is due: run `huangpu calibrate`.", style="bold yellow"),

@@ -277,7 +277,7 @@ def backtest(
     folder = out or (Path("results/runs/backtest") if partial else files.shipped("calibration/backtest"))
     files.check_folder(folder, report.FILES)
     files.make_folder(folder)
-    plan = engine.Plan(engine.QUICK, wide=wide) if quick else engine.Plan(wide=wide)
+    plan = replace(engine.QUICK if quick else engine.Plan(), wide=wide)
     said = []
     with files.writing(folder), bar("Backtesting", quiet=quiet) as progress:
         for one in engine.backtest(

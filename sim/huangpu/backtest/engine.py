@@ -62,9 +62,6 @@ class Inputs:
     dated: tuple[Dated, ...]
 
 
-QUICK = Settings(seed=SETTINGS.seed, ensembles=1, walkers=SETTINGS.walkers, burn=30, steps=30, thin=5)
-
-
 @dataclass(frozen=True)
 class Plan:
     """How much is computed. members: draws that forecast, of those that the sampler keeps.
@@ -75,6 +72,12 @@ class Plan:
     settings: Settings = SETTINGS
     members: int = 2000
     wide: bool = False
+
+
+# to see that everything works: far from converged
+QUICK = Plan(
+    Settings(seed=SETTINGS.seed, ensembles=2, walkers=SETTINGS.walkers, burn=15, steps=15, thin=5), members=400
+)
 
 
 def read_inputs(scenario: Path, calibration: Path, results: Path) -> Inputs:

@@ -74,7 +74,7 @@ SERVES = {("runtime.ensemble", "runtime.kernel")}  # a run needs its kernel, and
 BEHIND = {
     "pysd": {"compiler.read", "compiler.guard"},
     "yaml": {"yamlfile"},
-    "emcee": {"calibration.sampling"},
+    "emcee": {"calibration.sampling", "calibration.moves"},
     "arviz_stats": {"calibration.diagnostics", "update.weights"},
     "arviz_base": {"calibration.diagnostics"},
     "networkx": {"structure.", "loops.", "graph."},
@@ -102,6 +102,7 @@ BEHIND = {
         "measurement.censored",
         "measurement.likelihood",
         "calibration.priors",
+        "calibration.reference",
         "backtest.naive",
         "backtest.student",
     },

@@ -178,7 +178,7 @@ def test_the_parameters_are_recovered(folder):
     found = calibrate(folder / "pushed.yaml", folder / "members.nc", SMALL, folder=folder, members=400)
     assert max(row.rhat for row in found.convergence) < 1.1
     assert found.failures == 0
-    assert found.evaluations == 2 * 24 * (32 + 1 + 700)  # candidates, the start, the steps
+    assert found.evaluations > 2 * 24 * (32 + 700)  # candidates and steps; the climb comes on top
     members = read_members(folder / "members.nc", compile_model(folder / "toy.mdl"))
     draws = members.parameters | members.columns
     for name in ("initial_output", "growth"):

@@ -83,8 +83,8 @@ def test_progress_counts_the_steps_of_all_ensembles():
 
 
 def test_too_few_walkers_are_refused():
-    with pytest.raises(ValueError, match="15 walkers for 8 parameters; at least 16 are needed"):
-        sample([gaussian()[0]], DIMENSIONS, Settings(5, 1, 15, 10, 20, 5), threads=1)
+    with pytest.raises(ValueError, match="7 walkers an ensemble; at least 8 are needed"):
+        sample([gaussian()[0]], DIMENSIONS, Settings(5, 1, 7, 10, 20, 5), threads=1)
 
 
 def test_members_are_spread_over_ensembles_walkers_and_steps(chains):

@@ -39,7 +39,7 @@ from huangpu.yamlfile import nearest
 
 FILES = ("observations.csv", "metrics.yaml", "priors.yaml", "sources.csv")
 MEMBERS = 4000
-SETTINGS = Settings(seed=20240101, ensembles=4, walkers=256, burn=1000, steps=1000, thin=10)
+SETTINGS = Settings(seed=20240101, ensembles=4, walkers=128, burn=480, steps=480, thin=10)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ def draw_held(
         y = _expected(layer, meeting.row, simulated, discrepancy, sigmas, random)
         y = np.maximum(y, _least(layer, meeting.row, predictions, discrepancy))
         y = y + _season(layer, meeting, y) * random.standard_normal(len(y))
-        y = y + typical_error(layer, meeting.row) * random.standard_normal(len(y))
+        y = y + _error(layer, meeting) * random.standard_normal(len(y))
         found[position] = _on_scale(layer.metrics.quantities[meeting.row.quantity], meeting, y)
     return found
 
@@ -140,6 +140,12 @@ def _season(layer: Layer, meeting: Meeting, y: Array) -> Array | float:
     else:
         size = errors.level_relative * np.abs(y)
     return size * widening(row.months)
+
+
+def _error(layer: Layer, meeting: Meeting) -> float:
+    """Of reporting, in the transformed unit; that of an average rate counts in each of its years."""
+    span = meeting.observation.span
+    return typical_error(layer, meeting.row) * (span[2] - span[1] + 1 if span and span[0] == "avg" else 1)
 
 
 def _on_scale(quantity: Quantity, meeting: Meeting, y: Array) -> Array:

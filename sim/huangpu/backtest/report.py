@@ -24,6 +24,7 @@ from huangpu.backtest.held import on_scale
 from huangpu.backtest.hindsight import Dated
 from huangpu.backtest.naive import FORECASTERS
 from huangpu.backtest.summary import RIVALS, worse_kinds
+from huangpu.calibration.diagnostics import ESS, RHAT
 from huangpu.results.writing import write_text
 
 TABLES = ("forecasts.csv", "targets.csv", "left_out.csv", "hindsight.csv")
@@ -133,6 +134,7 @@ def page(evaluation: Evaluation, found: Found) -> str:
             ("origin", "figures fitted", "forecast", "50 % held", "90 % held", "CRPS", "R-hat", "ESS"),
             [_origin(name, numbers) for name, numbers in found["by_origin"].items()],
         ),
+        _unconverged(found),
         "## Against naive forecasters",
         "Skill is 1 less the ratio of mean CRPS: above 0 the model is ahead. Intervals of 90 %, clustered by series "
         "and year.",
@@ -147,7 +149,7 @@ def page(evaluation: Evaluation, found: Found) -> str:
         _lost(found),
         "## Pool with the best naive forecaster",
         f"Weights learned from what earlier origins had seen come true: skill over the model alone "
-        f"{_interval(overall['pool_skill'])}.",
+        f"{_interval(overall['pool_skill'])}; 90 % intervals held {_percent(overall['pool_coverage_90'])}.",
         "## Targets",
         *_brier(evaluation, found),
         "## What nothing predicted",
@@ -202,6 +204,12 @@ def _origin(name: str, numbers: Found) -> tuple[str, ...]:
         str(fit.get("rhat", "")),
         str(fit.get("ess", "")),
     )
+
+
+def _unconverged(found: Found) -> str:
+    fits = {name: numbers["fit"] for name, numbers in found["by_origin"].items()}
+    bad = [name for name, fit in fits.items() if fit["rhat"] > RHAT or fit["ess"] < ESS]
+    return f"**Not converged** (R-hat above {RHAT} or ESS below {ESS}): {', '.join(bad)}." if bad else ""
 
 
 def _skills(title: str, groups: Mapping[str, Found]) -> str:

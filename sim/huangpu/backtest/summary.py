@@ -21,7 +21,7 @@ Entry = dict[str, object]
 def summary(evaluation: Evaluation) -> dict[str, object]:
     """What summary.json holds: `overall`, and entries by origin, metric, kind and horizon."""
     lines, targets = evaluation.lines, evaluation.targets
-    fits = {one.origin: dict(one.fit) for one in evaluation.said}
+    fits = {s.origin: {k: v for k, v in s.fit.items() if "seconds" not in k} for s in evaluation.said}
     by_origin = {
         str(origin): entry(of, [t for t in targets if t.origin == origin]) | {"fit": fits[origin]}
         for origin, of in grouped(lines, lambda line: line.held.origin).items()
@@ -58,8 +58,8 @@ def entry(lines: Sequence[Line], targets: Sequence[TargetLine] = ()) -> Entry:
 
     rows      figures forecast, bounds apart; rows_all_forecast: those that every naive forecaster could forecast too
     crps_skill, _low, _high   against the forecaster of RIVALS that is harder to beat, named in crps_skill_against
-    skill     forecaster -> [skill, low, high]; also of those with rescaled intervals; pool_skill: of the pool over the
-              model alone
+    skill     forecaster -> [skill, low, high]; also of those with rescaled intervals
+    pool_skill, pool_coverage_90   of the pool of model and naive forecaster: over the model alone, on all rows
     """
     own, series, years = of(lines, MODEL), [line.held.series for line in lines], [line.held.year for line in lines]
     figures = ~np.isnan(own.crps)
@@ -84,6 +84,7 @@ def entry(lines: Sequence[Line], targets: Sequence[TargetLine] = ()) -> Entry:
         "crps_skill_against": next((name for name in RIVALS if skills[name] is hardest), None),
         "skill": {name: [_number(s.estimate), _number(s.low), _number(s.high)] for name, s in skills.items()},
         "pool_skill": [_number(x) for x in _parts(_skill(lines, POOL, MODEL, everywhere=True))],
+        "pool_coverage_90": _mean(of(lines, POOL).inside_90),
         **_brier(targets),
     }
 

@@ -100,7 +100,6 @@ BEHIND = {
     "xarray": {"runtime.dataset", "runtime"},
     "scipy": {
         "measurement.censored",
-        "measurement.likelihood",
         "calibration.priors",
         "calibration.reference",
         "backtest.naive",

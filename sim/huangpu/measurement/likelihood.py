@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf
 from threadpoolctl import ThreadpoolController
 
 from huangpu.measurement.blocks import Block
@@ -51,9 +50,8 @@ def sigmas(block: Block, members: Mapping[str, np.ndarray], size: int) -> np.nda
 def block_log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """residual (n, member), sigma (S, member) -> (member,)."""
     n, parts = len(block.rows), batches(block, residual.shape[1])
-    room = np.empty(
-        (parts[0].stop if parts else 0, n + 1, n + 1)
-    )  # one for all: fresh memory costs as much as the sums
+    # one room for all: fresh memory would cost as much as what is computed in it
+    room = np.empty((parts[0].stop if parts else 0, n + 1, n + 1))
     found = [_log_likelihood(block, residual[:, p], sigma[:, p], room[: p.stop - p.start]) for p in parts]
     return np.concatenate(found)
 
@@ -82,7 +80,7 @@ def _fill(matrix: np.ndarray, block: Block, sigma: np.ndarray) -> None:
 
 def _log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """One Cholesky factor does it all: with the residuals as a last row of very large variance, that row of the factor
-    is the residuals solved for. It is computed in `matrix` (member, n + 1, n + 1)."""
+    is the residuals solved for. `matrix` (member, n + 1, n + 1) is room to work in."""
     n = len(block.rows)
     exact = slice(0, block.exact)
     _fill(matrix[:, :n, :n], block, sigma)
@@ -90,21 +88,13 @@ def _log_likelihood(block: Block, residual: np.ndarray, sigma: np.ndarray, matri
     matrix[:, n, :n] = residual.T
     later = np.arange(block.exact, n + 1)
     matrix[:, later, later] = LARGE
-    _factor(matrix)
-    solved = matrix[:, n, exact]
-    scale = np.diagonal(matrix, axis1=1, axis2=2)[:, exact]
+    factor = np.linalg.cholesky(matrix)  # LAPACK's own would save a copy, but holds up all other threads
+    solved = factor[:, n, exact]
+    scale = np.diagonal(factor, axis1=1, axis2=2)[:, exact]
     result = -0.5 * (solved**2).sum(axis=1) - np.log(scale).sum(axis=1) - 0.5 * block.exact * np.log(2 * np.pi)
     for i, b in enumerate(range(block.exact, n)):
-        to_rows = matrix[:, b, exact]
+        to_rows = factor[:, b, exact]
         mean = (to_rows * solved).sum(axis=1)
         spread = np.sqrt(total[:, i] - (to_rows**2).sum(axis=1))
         result += log_probability(block.side[b] * (mean - residual[b]) / spread, block.reach[b] / spread)
     return result
-
-
-def _factor(matrices: np.ndarray) -> None:
-    """Lower Cholesky factors of (member, n, n) in their place; what stands above the diagonal means nothing after."""
-    for matrix in matrices:
-        _, failed = dpotrf(matrix.T, lower=0, clean=0, overwrite_a=1)  # as Fortran reads it, lower is upper
-        if failed:
-            raise np.linalg.LinAlgError("the covariance of reported figures is not positive definite")

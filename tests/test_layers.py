@@ -79,7 +79,7 @@ BEHIND = {
     "arviz_base": {"calibration.diagnostics"},
     "networkx": {"structure.", "loops.", "graph."},
     "netCDF4": {"runtime.members", "runtime.dataset"},
-    "matplotlib": {"results.charts", "backtest.charts"},
+    "matplotlib": {"results.charts", "calibration.chart", "backtest.charts"},
     "llvmlite": {"runtime.kernel", "compiler.host"},
     "numba": {"runtime.kernel"},
     "typer": {"cli"},

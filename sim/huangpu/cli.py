@@ -1,7 +1,7 @@
 """The command line and nothing else. What is heavy is imported by the command that needs it.
 
-Exit codes: 0 done, 1 our fault (of `check`: units differ), 2 something is wrong with what was given, 130 stopped by the
-user. Errors go to the error stream, one clear line each.
+Exit codes: 0 done, 1 our fault (of `check`: units differ), 2 something is wrong with what was given, 3 calibrated but
+not converged, 130 stopped by the user. Errors go to the error stream, one clear line each.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ BAD_INPUT = {
     "huangpu.runtime.members": "MembersError",
     "huangpu.runtime.scenario.data": "ScenarioError",
 }
+UNCONVERGED = 3  # of calibrate
 STOPPED = 130  # what shells expect after Ctrl-C
 HISTORY = Path("scenarios/all_plans.yaml")
 PAGE = 120  # columns where the output is no terminal
@@ -126,40 +127,83 @@ def calibrate(
     burn: Annotated[int | None, typer.Option(min=1, help="Steps of each walker that are thrown away.")] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps of each walker after those.")] = None,
     recalled: Recalled = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the last calibration was cut off.")] = False,
     threads: Threads = None,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Fit the model to the reported figures.
 
-    Writes the posterior, and prints R-hat and effective sample sizes.
+    Writes the posterior and diagnostics.csv beside it, and prints R-hat and effective sample sizes. Exit code 3 where
+    the chains have not converged: the posterior is written all the same, and says so.
     """
     with wait("Loading", quiet=quiet):
         from huangpu import forecast
-        from huangpu.calibration import posterior
-        from huangpu.calibration.diagnostics import print_convergence
+        from huangpu.calibration import posterior as fit
+        from huangpu.calibration.diagnostics import converged, print_convergence
+        from huangpu.calibration.report import informed_text
 
     gc.enable()  # it runs for minutes
     chosen = {"seed": seed, "burn": burn, "steps": steps}
-    settings = replace(posterior.SETTINGS, **{name: value for name, value in chosen.items() if value is not None})
+    settings = replace(fit.SETTINGS, **{name: value for name, value in chosen.items() if value is not None})
     for name in ("burn", "steps"):
         if getattr(settings, name) % settings.thin:
             raise typer.BadParameter(f"--{name} must be a multiple of {settings.thin}.")
-    enough = -(-posterior.MEMBERS // (settings.ensembles * settings.walkers)) * settings.thin
+    enough = -(-fit.MEMBERS // (settings.ensembles * settings.walkers)) * settings.thin
     if settings.steps < enough:
-        raise typer.BadParameter(f"--steps must be at least {enough} for {posterior.MEMBERS:,} members.")
+        raise typer.BadParameter(f"--steps must be at least {enough} for {fit.MEMBERS:,} members.")
     target = out or files.shipped(forecast.POSTERIOR)
-    files.check_folder(target.parent, (target.name,))
+    files.check_folder(target.parent, (target.name, fit.DIAGNOSTICS))
     files.make_folder(target.parent)
     with files.writing(target.parent), bar("Calibrating", quiet=quiet) as report:
-        found = posterior.calibrate(
-            _scenario_file(scenario), target, settings, recalled=recalled, threads=threads, progress=report
+        found = fit.calibrate(
+            _scenario_file(scenario),
+            target,
+            settings,
+            recalled=recalled,
+            threads=threads,
+            progress=report,
+            resume=resume,
         )
     if not quiet:
-        print_convergence(found.convergence, _console())
+        print_convergence(found.convergence, found.walkers, _console())
         print(
+            f"{informed_text(found.learnt)}\n"
             f"{found.evaluations:,} evaluations in {time.perf_counter() - _STARTED:.0f} s, {found.failures:,} of them "
-            f"not finite; {found.acceptance:.0%} of moves accepted\nPosterior in {target}"
+            f"not finite; {found.acceptance:.0%} of steps moved\nPosterior in {target}; huangpu posterior shows it"
         )
+    if not converged(found.convergence, found.walkers):
+        return _complain(f"{target}: not converged, and marked so; use more --burn and --steps", UNCONVERGED)
+    return 0
+
+
+@app.command()
+def posterior(
+    diagnostics: Annotated[
+        Path | None, typer.Argument(help="diagnostics.csv that calibrate wrote; the shipped one without it.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="SVG file to draw it to as well.")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show prior against posterior for every parameter.
+
+    And which parameters the figures say little about.
+    """
+    with wait("Loading", quiet=quiet):
+        from huangpu import forecast
+        from huangpu.calibration.learnt import read_diagnostics
+        from huangpu.calibration.report import print_learnt
+
+    rows = read_diagnostics(diagnostics or files.shipped(forecast.POSTERIOR).with_name("diagnostics.csv"))
+    if plot:
+        from huangpu.calibration.chart import write_chart
+
+        files.check_folder(plot.parent, (plot.name,))
+        files.make_folder(plot.parent)
+        with files.writing(plot.parent):
+            write_chart(rows, plot)
+    if not quiet:
+        with _pipe():
+            print_learnt(rows, _console())
 
 
 @app.command()
@@ -288,7 +332,7 @@ def backtest(
                 print(engine.line(one), file=sys.stderr)
     with files.writing(folder), wait("Scoring", quiet=quiet):
         evaluation = evaluate(inputs, said)
-        found = summary(evaluation)
+        found = summary(evaluation) | {"made_from": engine.provenance(inputs, plan)}
         report.write(evaluation, found, inputs.dated, folder)
         write_charts(evaluation.lines, folder)
     if not quiet:

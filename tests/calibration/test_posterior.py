@@ -1,6 +1,5 @@
 """The whole path on a small model whose parameters are known: files in, members out."""
 
-import csv
 import json
 from dataclasses import replace
 
@@ -8,126 +7,17 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from huangpu.calibration.learnt import read_diagnostics
 from huangpu.calibration.posterior import LogPosterior, calibrate, load_question
-from huangpu.calibration.sampling import Settings
 from huangpu.compiler import compile_model
 from huangpu.measurement import DataError
-from huangpu.measurement.observations import COLUMNS
 from huangpu.runtime.members import MembersError, read_members
-
-MODEL = """{UTF-8}
-Output= INTEG (Output*(Growth+Push Effect*Push), Initial Output)
-	~	yuan
-	~	What is made.
-	|
-
-Initial Output= 80
-	~	yuan
-	~	At the start.
-	|
-
-Growth= 0.05
-	~	1/year
-	~	Own growth.
-	|
-
-Push Effect= 0.1
-	~	1/year
-	~	Growth that a push of 1 adds.
-	|
-
-Push= 0
-	~	dmnl
-	~	A lever.
-	|
-
-FINAL TIME  = 2020
-	~	year
-	~	End.
-	|
-
-INITIAL TIME  = 2010
-	~	year
-	~	Start.
-	|
-
-SAVEPER  = TIME STEP
-	~	year
-	~	Saved.
-	|
-
-TIME STEP  = 0.125
-	~	year
-	~	Step.
-	|
-
-\\\\\\---/// Sketch information - do not modify anything except names
-V300  Do not put anything below this section - it will be ignored
-*Levers
-$192-192-192,0,Times New Roman|12||0-0-0|0-0-0|0-0-255|-1--1--1|-1--1--1|96,96,100,0
-10,1,Push,140,80,60,19,8,3,0,0,0,0,0,0
-///---\\\\\\
-"""
-
-SCENARIO = """
-# 汽车
-name: pushed
-model: toy.mdl
-posterior: none
-save: {variables: [output]}
-levers:
-  push: [{plan: p, start: 2013, ramp: {shape: step, years: 0}, hold: 1, end: 2015, delivery: delivery_p}]
-"""
-
-METRICS = """
-processes:
-  output: {reason: drift}
-quantities:
-  output: {label: Output, variable: output, operator: at_date, transform: log, unit: yuan, discrepancy: {output: 1}}
-series:
-  - {quantity: output, metric: output, scope: all, kind: level, form: level}
-"""
-
-PRIORS = """
-parameters:
-  initial_output: {distribution: lognormal, median: 80, log_sd: 0.3, reason: a guess, source: judgement}
-  growth: {distribution: normal, mean: 0.05, sd: 0.03, reason: a guess, source: judgement}
-  push_effect: {distribution: normal, mean: 0.1, sd: 0.05, reason: a guess, source: judgement}
-  delivery_p: {distribution: logitnormal, median: 0.7, logit_sd: 0.5, reason: a guess, source: judgement}
-  sigma.output: {distribution: lognormal, median: 0.001, log_sd: 0.1, reason: a guess, source: judgement}
-"""
-
-TRUTH = {"initial_output": 100.0, "growth": 0.03, "push_effect": 0.12, "delivery_p": 0.8, "sigma.output": 0.001}
-SMALL = Settings(seed=3, ensembles=2, walkers=24, burn=300, steps=400, thin=10)
-
-
-def true_output(year):
-    pushed = np.clip(year - 2013, 0, 2)
-    steps = (year - 2010) / 0.125
-    return 100 * (1 + 0.125 * 0.03) ** (steps - pushed * 8) * (1 + 0.125 * (0.03 + 0.12 * 0.8)) ** (pushed * 8)
+from toymodel import METRICS, MODEL, PRIORS, SCENARIO, SMALL, TRUTH, write_toy
 
 
 @pytest.fixture
 def folder(tmp_path):
-    for name, text in (
-        ("toy.mdl", MODEL),
-        ("pushed.yaml", SCENARIO),
-        ("metrics.yaml", METRICS),
-        ("priors.yaml", PRIORS),
-    ):
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    (tmp_path / "sources.csv").write_text("source_id,title\ns,Source\n", encoding="utf-8")
-    with (tmp_path / "observations.csv").open("w", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, COLUMNS)
-        table.writeheader()
-        blank = dict.fromkeys(COLUMNS, "") | {
-            "metric": "output", "scope": "all", "kind": "level", "unit": "yuan", "bound": "=", "period": "as_of",
-            "verification": "quoted", "preferred": "1", "use": "calibrate", "published": "2020-01-01",
-        }  # fmt: skip
-        for year in range(2010, 2019):
-            value = true_output(year + 1.0)
-            cells = {"row_id": f"o{year}", "year": year, "date": f"{year}-12-31"}
-            table.writerow(blank | cells | {"value": value, "se_abs": 0.005 * value})
+    write_toy(tmp_path)
     return tmp_path
 
 
@@ -187,6 +77,11 @@ def test_the_parameters_are_recovered(folder):
     product = draws["push_effect"] * draws["delivery_p"]  # what the figures tell; each alone they do not
     assert product.mean() == pytest.approx(0.096, abs=2.5 * product.std())
     assert product.std() < 0.01 < draws["push_effect"].std()
+    said = {row.parameter: row for row in read_diagnostics(folder / "diagnostics.csv")}
+    assert tuple(said.values()) == found.learnt
+    assert said["initial_output"].contraction > 0.99 and said["initial_output"].informed == "yes"
+    assert said["sigma.output"].informed == "no"
+    assert not list(folder.glob("*.unfinished"))
 
 
 def test_the_file_says_what_made_it_and_comes_out_the_same_again(folder):
@@ -208,6 +103,7 @@ def test_the_file_says_what_made_it_and_comes_out_the_same_again(folder):
     assert json.loads(members.attrs["row_ids"]) == [f"o{year}" for year in range(2010, 2019)]
     assert set(json.loads(members.attrs["files"])) == {"observations.csv", "metrics.yaml", "priors.yaml"}
     assert json.loads(members.attrs["settings"])["seed"] == 3
+    assert not members.attrs["converged"]  # after so few steps
     (folder / "toy.mdl").write_text(MODEL.replace("Growth= 0.05", "Growth= 0.06"), encoding="utf-8")
     with pytest.raises(MembersError, match="another version of the model"):
         read_members(once, compile_model(folder / "toy.mdl"))

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from arviz_stats.base import array_stats
 
-from huangpu.calibration.diagnostics import convergence, verdict
-from huangpu.calibration.sampling import Settings, sample
+from huangpu.calibration.diagnostics import Walkers, converged, convergence, verdict, walkers
+from huangpu.calibration.sampling import CANDIDATES, Settings, sample
 from huangpu.calibration.store import thinned
 
 DIMENSIONS = 8
+FINE = Walkers(count=192, still=0, lost=0)
 SETTINGS = Settings(seed=5, ensembles=4, walkers=48, burn=400, steps=800, thin=5)
 
 
@@ -44,7 +46,10 @@ def test_chains_that_agree_are_called_converged(chains):
     rows = convergence([f"p{i}" for i in range(DIMENSIONS)], chains.coordinates)
     assert [row.rhat for row in rows] == sorted((row.rhat for row in rows), reverse=True)
     assert all(row.good for row in rows)
-    assert verdict(rows).startswith("Converged")
+    found = walkers(chains.coordinates, chains.log_density)
+    assert found == FINE
+    assert converged(rows, found)
+    assert verdict(rows, found).startswith("Converged")
 
 
 def test_an_ensemble_that_went_elsewhere_is_found(chains):
@@ -52,13 +57,78 @@ def test_an_ensemble_that_went_elsewhere_is_found(chains):
     moved[2, :, :, 4] += 1.0
     rows = convergence([f"p{i}" for i in range(DIMENSIONS)], moved)
     assert rows[0].name == "p4" and rows[0].rhat > 1.01 and not rows[0].good
-    assert verdict(rows).startswith("NOT converged: 1 of 8 parameters")
+    assert verdict(rows, FINE).startswith("NOT converged: 1 of 8 parameters")
 
 
 def test_a_drift_in_time_is_found(chains):
     drifting = chains.coordinates.copy()
     drifting[..., 3] += np.linspace(0, 3, drifting.shape[1])[None, :, None]
     assert convergence([f"p{i}" for i in range(DIMENSIONS)], drifting)[0].name == "p3"
+
+
+def test_r_hat_is_nested_r_hat(chains):
+    """Of the early and the late halves of ensembles, each the mean of its walkers."""
+    own = chains.coordinates[..., 0].transpose(0, 2, 1)
+    halves = np.concatenate(np.split(own, 2, axis=2))  # (ensemble and half, walker, step)
+    nested = array_stats.rhat_nested(
+        halves.reshape(-1, halves.shape[-1]), np.repeat(np.arange(len(halves)), halves.shape[1]), method="z_scale"
+    )
+    own_way = array_stats.rhat(own.transpose(0, 2, 1).reshape(len(own), -1), method="z_scale")
+    assert own_way == pytest.approx(nested, abs=1e-3)
+
+
+def test_walkers_that_never_leave_their_start_are_found():
+    """Their shared start keeps ensembles apart for R-hat, however many they are."""
+
+    class Trap:
+        """A density that is even until the candidates are placed, and zero ever after."""
+
+        left = CANDIDATES * 100
+
+        def __call__(self, u):
+            self.left -= len(u)
+            return np.full(len(u), 0.0 if self.left >= 0 else -np.inf)
+
+    idle = Settings(seed=5, ensembles=4, walkers=100, burn=10, steps=100, thin=5)
+    chains = sample([Trap() for _ in range(4)], DIMENSIONS, idle, threads=1)
+    rows = convergence([f"p{i}" for i in range(DIMENSIONS)], chains.coordinates)
+    assert rows[-1].rhat > 1.01 and rows[0].rhat > 1.2
+    assert walkers(chains.coordinates, chains.log_density).still == 400
+
+
+def test_a_walker_that_is_stuck_is_not_hidden(chains):
+    """Too few to show in R-hat or sample sizes."""
+    coordinates, log_density = chains.coordinates.copy(), chains.log_density.copy()
+    coordinates[1, :, 7] = coordinates[1, :1, 7]
+    log_density[2, :, 3] -= 200
+    found = walkers(coordinates, log_density)
+    assert found == Walkers(count=192, still=1, lost=1)
+    rows = convergence([f"p{i}" for i in range(DIMENSIONS)], coordinates)
+    assert all(row.good for row in rows) and not converged(rows, found)
+    assert "walkers are stuck" in verdict(rows, found)
+    assert "of 192 walkers 1 never moved, 1 stayed far below the others" in verdict(rows, found)
+
+
+def test_a_run_goes_on_from_any_stage_to_the_same_bits():
+    few = Settings(seed=5, ensembles=1, walkers=16, burn=40, steps=40, thin=5)
+    stages = []
+
+    class Keep:
+        def __init__(self, start):
+            self.start = start
+
+        def load(self, ensemble):
+            return self.start
+
+        def save(self, ensemble, stage):
+            stages.append(stage)
+
+    density = gaussian()[0]
+    whole = sample([density], DIMENSIONS, few, threads=1, keeper=Keep(None))
+    for stage in tuple(stages):
+        again = sample([density], DIMENSIONS, few, threads=1, keeper=Keep(stage))
+        assert np.array_equal(again.coordinates, whole.coordinates)
+        assert np.array_equal(again.log_density, whole.log_density)
 
 
 def test_the_same_bits_whatever_the_threads():

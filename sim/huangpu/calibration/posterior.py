@@ -9,11 +9,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 
-from huangpu.calibration.diagnostics import Convergence, convergence
+from huangpu.calibration.checkpoint import Checkpoint
+from huangpu.calibration.diagnostics import Convergence, Walkers, converged, convergence, walkers
+from huangpu.calibration.learnt import Learnt, learnt, write_diagnostics
 from huangpu.calibration.priors import Priors, read_priors
 from huangpu.calibration.sampling import Progress, Settings, sample
 from huangpu.calibration.store import members_table
@@ -39,14 +42,19 @@ from huangpu.yamlfile import nearest
 
 FILES = ("observations.csv", "metrics.yaml", "priors.yaml", "sources.csv")
 MEMBERS = 4000
+DIAGNOSTICS = "diagnostics.csv"
+PACKAGES = ("huangpu", "numpy", "scipy", "emcee", "llvmlite", "numba", "pysd")
 SETTINGS = Settings(seed=20240101, ensembles=4, walkers=128, burn=480, steps=480, thin=10)
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """What `calibrate` found: convergence of each parameter, worst first; evaluations, and how many runs failed."""
+    """What `calibrate` found: convergence of each parameter, worst first; what became of the walkers; what was learnt;
+    evaluations since it was begun or resumed, and how many runs failed."""
 
     convergence: tuple[Convergence, ...]
+    walkers: Walkers
+    learnt: tuple[Learnt, ...]
     acceptance: float
     evaluations: int
     failures: int
@@ -62,23 +70,41 @@ def calibrate(
     members: int = MEMBERS,
     threads: int | None = None,
     progress: Progress | None = None,
+    resume: bool = False,
 ) -> Calibration:
-    """Draw from the posterior and write `members` draws to `out`, whole or not at all.
+    """Draw from the posterior and write `members` draws to `out`, whole or not at all, and diagnostics.csv beside it.
 
     folder: where observations.csv, metrics.yaml, priors.yaml and sources.csv lie, the shipped ones if not given.
-    recalled: figures without a source enter too, with wider errors. The same settings, files and package versions give
-    the same file, whatever the number of threads. Raises ModelError, ScenarioError or DataError for bad input, OSError
-    if the file cannot be written.
+    recalled: figures without a source enter too, with wider errors. What is done so far is kept in `<out>.unfinished/`;
+    resume: go on from there. The same settings, files and package versions give the same file, whatever the number of
+    threads and however often it was cut off. Raises ModelError, ScenarioError or DataError for bad input, OSError if
+    the file cannot be written.
     """
+    out = Path(out)
     question = load_question(scenario, folder, recalled=recalled)
+    attrs = _attrs(question, settings)
+    checkpoint = Checkpoint(out.with_name(f"{out.name}.unfinished"), {k: str(v) for k, v in attrs.items()})
+    if not resume:
+        checkpoint.clear()
     densities = [LogPosterior(question) for _ in range(settings.ensembles)]
     names = question.priors.names
     with one_thread():
-        chains = sample(densities, len(names), settings, threads=threads or available_threads(), progress=progress)
-        found = convergence(names, chains.coordinates)
-    write_netcdf(members_table(question.priors, chains, members, found, _attrs(question, settings)), Path(out))
+        chains = sample(
+            densities,
+            len(names),
+            settings,
+            threads=threads or available_threads(),
+            progress=progress,
+            keeper=checkpoint,
+        )
+        found, lost = convergence(names, chains.coordinates), walkers(chains.coordinates, chains.log_density)
+    rows = learnt(question.priors, chains, found)
+    attrs |= {"converged": int(converged(found, lost)), "walkers_still": lost.still, "walkers_lost": lost.lost}
+    write_diagnostics(rows, out.with_name(DIAGNOSTICS))
+    write_netcdf(members_table(question.priors, chains, members, found, attrs), out)
+    checkpoint.clear()
     evaluations, failures = (sum(getattr(f, name) for f in densities) for name in ("evaluations", "failures"))
-    return Calibration(found, chains.acceptance, evaluations, failures)
+    return Calibration(found, lost, rows, chains.acceptance, evaluations, failures)
 
 
 def _attrs(question: Question, settings: Settings) -> dict[str, object]:
@@ -97,6 +123,7 @@ def _attrs(question: Question, settings: Settings) -> dict[str, object]:
         "settings": json.dumps(asdict(settings)),
         "dt": question.program.time_step,
         "method": question.program.method,
+        "versions": json.dumps({name: version(name) for name in PACKAGES}),
     }
 
 

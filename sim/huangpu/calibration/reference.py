@@ -50,8 +50,9 @@ class Reference:
 
 def laplace(density: LogDensity, start: Array) -> Reference:
     """The normal distribution with the density's curvature at the maximum that is uphill from `start` (parameter,)."""
-    mode = _climb(density, start)
-    weights, axes = np.linalg.eigh(_curvature(density, mode))
+    with np.errstate(invalid="ignore"):  # where the density is zero all around
+        mode = _climb(density, start)
+        weights, axes = np.linalg.eigh(_curvature(density, mode))
     return Reference(mode, axes / np.sqrt(np.maximum(weights, FLATTEST)))
 
 

@@ -6,9 +6,7 @@ whose logarithms differ in the last bit become equal again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from importlib.metadata import version
 
 import numpy as np
 
@@ -16,8 +14,6 @@ from huangpu.calibration.diagnostics import Convergence
 from huangpu.calibration.priors import DELIVERY, Prior, Priors
 from huangpu.calibration.sampling import Chains
 from huangpu.runtime.dataset import Array, Table
-
-PACKAGES = ("huangpu", "numpy", "scipy", "emcee", "llvmlite", "numba", "pysd")
 
 
 def thinned(chains: Chains, members: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -54,8 +50,7 @@ def members_table(
         "chain": Array(("member",), chain.astype(np.int16), {"kind": "index", "long_name": "ensemble of walkers"}),
         "draw": Array(("member",), draw.astype(np.int16), {"kind": "index", "long_name": "draw within the chain"}),
     }
-    made_with = json.dumps({name: version(name) for name in PACKAGES})
-    return Table(columns, coords, {**attrs, "versions": made_with})
+    return Table(columns, coords, dict(attrs))
 
 
 def _attrs(prior: Prior, row: Convergence) -> dict[str, object]:

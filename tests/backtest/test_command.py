@@ -29,6 +29,7 @@ def test_it_leaves_tables_a_summary_and_plots(here, capsys):
     assert {path.name for path in (here / "out" / "origins").iterdir()} == {"2014.npz", "2016.npz"}
     found = json.loads((here / "out" / "summary.json").read_text(encoding="utf-8"))
     assert list(found["by_origin"]) == ["2014", "2016"]
+    assert found["made_from"]["plan"]["members"] == 40 and "priors.yaml" in found["made_from"]["files"]
     told = capsys.readouterr()
     assert told.out.startswith("# Backtest") and "end of 2014: 8 figures fitted" in told.err
 

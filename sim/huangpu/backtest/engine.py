@@ -43,12 +43,15 @@ from huangpu.runtime.scenario import load_scenario
 
 Progress = Callable[[int, int], None]
 
+FILES = ("observations.csv", "metrics.yaml", "priors.yaml", "vintages.yaml")  # of calibration/
+
 
 @dataclass(frozen=True)
 class Inputs:
     """All files as read, with everything that came later.
 
     verdicts  target id -> ISO day of its outcome, or ""; dated  since when each prior could be believed
+    hashes    file -> sha256
     """
 
     program: Program
@@ -60,6 +63,7 @@ class Inputs:
     questions: Questions
     verdicts: Mapping[str, str]
     dated: tuple[Dated, ...]
+    hashes: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,9 @@ def read_inputs(scenario: Path, calibration: Path, results: Path) -> Inputs:
     questions = read_questions(results, units)
     days = {row["source_id"]: row["date"] for row in read_csv(calibration / "sources.csv", ("source_id", "date"))}
     since = dated(priors, observations, days)
-    return Inputs(program, scenario, vintages, metrics, observations, priors, questions, verdicts, since)
+    read = [calibration / name for name in FILES] + [results / name for name in ("outcomes.csv", "readings.yaml")]
+    hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in read}
+    return Inputs(program, scenario, vintages, metrics, observations, priors, questions, verdicts, since, hashes)
 
 
 def backtest(
@@ -130,6 +136,13 @@ def known(inputs: Inputs, origin: int, *, wide: bool = False) -> Vintage:
     return at_origin(
         inputs.program, inputs.scenario, inputs.vintages, inputs.metrics, inputs.observations, priors, origin
     )
+
+
+def provenance(inputs: Inputs, plan: Plan) -> dict[str, object]:
+    """What ties results to the model, the files and the settings that they were made from."""
+    program = inputs.program
+    made = {"model": program.name, "model_hash": program.model_hash, "scenario": inputs.scenario.name}
+    return made | {"files": dict(inputs.hashes), "plan": asdict(plan), "version": __version__}
 
 
 def line(said: Said) -> str:

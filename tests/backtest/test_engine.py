@@ -135,6 +135,22 @@ def test_finished_origins_outlive_one_that_fails(world, tmp_path):
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["2014.npz"]
 
 
+def test_a_fit_that_was_cut_off_is_gone_on_with(world, tmp_path):
+    whole = said(world, tmp_path / "whole")
+
+    def stop(done, _):
+        if done >= 60:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        said(world, tmp_path / "out", progress=stop, threads=1)
+    (left,) = (tmp_path / "out").iterdir()
+    assert left.name.startswith("2014.") and left.name.endswith(".unfinished")
+    after = said(world, tmp_path / "out", resume=True)
+    assert after.draws.tobytes() == whole.draws.tobytes() and after.fit["evaluations"] < whole.fit["evaluations"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["2014.npz"]
+
+
 def test_wide_priors_are_those_that_rest_on_later_figures(world):
     given = inputs(world)
     assert {row.name: row.known for row in given.dated} | {"sigma.cycle": None} == {

@@ -15,7 +15,16 @@ from huangpu.backtest.summary import summary
 from huangpu.calibration.sampling import Settings
 
 PLAN = Plan(Settings(seed=3, ensembles=2, walkers=24, burn=20, steps=20, thin=5), members=40)
-FIT = {"figures": 8, "parameters": 8, "rhat": 1.0, "ess": 400, "seconds": 1.0, "fit_seconds": 1.0}
+FIT = {
+    "figures": 8,
+    "parameters": 8,
+    "rhat": 1.0,
+    "ess": 400,
+    "walkers_lost": 0,
+    "converged": True,
+    "seconds": 1.0,
+    "fit_seconds": 1.0,
+}
 TARGETS = tuple(TargetSaid(id, chance, 0.01, 1.0, 0.5, 2.0) for id, chance in (("t.sales", 0.0), ("t.shops", 0.8)))
 
 
@@ -142,6 +151,13 @@ def test_charts_are_the_same_for_the_same_numbers(evaluation, tmp_path):
         write_charts(evaluation.lines, tmp_path / name)
     for chart in ("coverage.svg", "pit.svg"):
         assert (tmp_path / "a" / chart).read_bytes() == (tmp_path / "b" / chart).read_bytes()
+
+
+def test_an_origin_that_has_not_converged_is_named(evaluation):
+    found = summary(evaluation)
+    assert "Not converged" not in page(evaluation, found)
+    found["by_origin"]["2014"]["fit"]["converged"] = False
+    assert "or walkers that are lost): 2014." in page(evaluation, found)
 
 
 def test_metrics_that_the_model_has_no_spread_for_do_not_stop_a_page(world):

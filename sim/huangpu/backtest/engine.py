@@ -21,7 +21,8 @@ from huangpu.backtest.hindsight import Dated, dated, later, widened
 from huangpu.backtest.predict import draw_held, needs
 from huangpu.backtest.store import Said, TargetSaid, read_said, write_said
 from huangpu.backtest.vintage import Vintage, Vintages, at_origin, read_vintages
-from huangpu.calibration.diagnostics import convergence
+from huangpu.calibration.checkpoint import Checkpoint
+from huangpu.calibration.diagnostics import converged, convergence, walkers
 from huangpu.calibration.posterior import SETTINGS, LogPosterior
 from huangpu.calibration.priors import Priors, read_priors
 from huangpu.calibration.sampling import Settings, sample
@@ -115,19 +116,32 @@ def backtest(
 ) -> Iterator[Said]:
     """The result of each origin, as it is there; it lies in `folder` by then.
 
-    resume: take results that lie there already, if they were made from the same files, settings and version.
+    resume: take results that lie there already, and go on with fits that were cut off, if they were made from the same
+    files, settings and version.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     for position, origin in enumerate(origins):
         vintage = known(inputs, origin, wide=plan.wide)
         held, left = meetings(held_rows(inputs.observations, origin), vintage.layer)
         path, mark = folder / f"{origin}.npz", fingerprint(inputs, vintage, held, plan)
         said = read_said(path, mark) if resume else None
         if said is None:
+            kept = _checkpoint(folder, origin, mark, resume=resume)
             report = _share(progress, position, len(origins))
-            said = _origin(inputs, vintage, held, plan, threads, report)
+            said = _origin(inputs, vintage, held, plan, threads or available_threads(), report, kept)
             said = replace(said, left=tuple((o.row_id, reason) for o, reason in left))
             write_said(said, path, mark)
+            kept.clear()
         yield said
+
+
+def _checkpoint(folder: Path, origin: int, mark: str, *, resume: bool) -> Checkpoint:
+    """Where the fit of an origin stands; what is left there of other questions is cleared away."""
+    kept = Checkpoint(folder / f"{origin}.{mark[:16]}.unfinished", {"question": mark})
+    for old in folder.glob(f"{origin}.*.unfinished"):
+        if not resume or old != kept.folder:
+            Checkpoint(old, {}).clear()
+    return kept
 
 
 def known(inputs: Inputs, origin: int, *, wide: bool = False) -> Vintage:
@@ -182,9 +196,9 @@ def _share(progress: Progress | None, position: int, count: int) -> Progress | N
     return lambda done, total: progress(position * total + done, count * total)
 
 
-def _origin(inputs: Inputs, vintage: Vintage, held, plan: Plan, threads, progress) -> Said:
+def _origin(inputs: Inputs, vintage: Vintage, held, plan: Plan, threads: int, progress, kept: Checkpoint) -> Said:
     started = time.perf_counter()
-    members, fit = _refit(vintage, plan, threads or available_threads(), progress)
+    members, fit = _refit(vintage, plan, threads, progress, kept)
     fitted = time.perf_counter() - started
     draws, targets = predictions(inputs, vintage, members, held, threads=threads)
     fit |= {"fit_seconds": round(fitted, 1), "seconds": round(time.perf_counter() - started, 1)}
@@ -192,20 +206,22 @@ def _origin(inputs: Inputs, vintage: Vintage, held, plan: Plan, threads, progres
     return Said(vintage.origin, rows, draws.astype(np.float32), targets, fit, ())
 
 
-def _refit(vintage: Vintage, plan: Plan, threads: int, progress: Progress | None) -> tuple[Members, dict]:
+def _refit(vintage: Vintage, plan: Plan, threads: int, progress, kept: Checkpoint) -> tuple[Members, dict]:
     """Members of the posterior at the origin, and how the fit went."""
     question, settings = vintage.question, plan.settings
     names = question.priors.names
     densities = [LogPosterior(question) for _ in range(settings.ensembles)]
     with one_thread():
-        chains = sample(densities, len(names), settings, threads=threads, progress=progress)
-        found = convergence(names, chains.coordinates)
+        chains = sample(densities, len(names), settings, threads=threads, progress=progress, keeper=kept)
+        found, lost = convergence(names, chains.coordinates), walkers(chains.coordinates, chains.log_density)
     coordinates, _, chain, draw = thinned(chains, plan.members)
     fit = {
         "figures": len(vintage.layer.rows),
         "parameters": len(names),
         "rhat": round(max(row.rhat for row in found), 4),
         "ess": round(min(min(row.ess, row.ess_tail) for row in found)),
+        "walkers_lost": lost.still + lost.lost,
+        "converged": converged(found, lost),
         "evaluations": sum(f.evaluations for f in densities),
         "failures": sum(f.failures for f in densities),
         "acceptance": round(chains.acceptance, 3),

@@ -207,9 +207,9 @@ def _origin(name: str, numbers: Found) -> tuple[str, ...]:
 
 
 def _unconverged(found: Found) -> str:
-    fits = {name: numbers["fit"] for name, numbers in found["by_origin"].items()}
-    bad = [name for name, fit in fits.items() if fit["rhat"] > RHAT or fit["ess"] < ESS]
-    return f"**Not converged** (R-hat above {RHAT} or ESS below {ESS}): {', '.join(bad)}." if bad else ""
+    bad = [name for name, numbers in found["by_origin"].items() if not numbers["fit"]["converged"]]
+    why = f"R-hat above {RHAT}, ESS below {ESS}, or walkers that are lost"
+    return f"**Not converged** ({why}): {', '.join(bad)}." if bad else ""
 
 
 def _skills(title: str, groups: Mapping[str, Found]) -> str:

@@ -15,13 +15,14 @@ from huangpu.backtest.scores import Scores
 
 RIVALS = ("smoothing", "mean")  # the forecasters to beat
 HORIZONS = ((1, 1), (2, 2), (3, 3), (4, 5), (6, 99))  # years
+FIT = ("figures", "parameters", "rhat", "ess", "walkers_lost", "converged")  # what a repeated fit repeats
 Entry = dict[str, object]
 
 
 def summary(evaluation: Evaluation) -> dict[str, object]:
     """What summary.json holds: `overall`, and entries by origin, metric, kind and horizon."""
     lines, targets = evaluation.lines, evaluation.targets
-    fits = {s.origin: {k: v for k, v in s.fit.items() if "seconds" not in k} for s in evaluation.said}
+    fits = {one.origin: {name: one.fit[name] for name in FIT} for one in evaluation.said}
     by_origin = {
         str(origin): entry(of, [t for t in targets if t.origin == origin]) | {"fit": fits[origin]}
         for origin, of in grouped(lines, lambda line: line.held.origin).items()

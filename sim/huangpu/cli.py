@@ -476,7 +476,9 @@ def check(
     model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
     strict: Annotated[bool, typer.Option("--strict", help="Notes fail too, not only unit errors.")] = False,
 ) -> int:
-    """Check a model: the units of every equation, and what is unused or has no unit or documentation.
+    """Check a model: units, what is unused or undocumented.
+
+    The units of every equation, and what is unused or has no unit or documentation.
 
     Exit code 1 where units differ.
     """
@@ -496,7 +498,9 @@ def reference(
     model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
     out: Annotated[Path, typer.Option(help="Folder to write to, e.g. docs/model")],
 ) -> None:
-    """Write a model's reference as Markdown: every variable with equation, unit, text, what it uses and feeds.
+    """Write a model's reference as Markdown.
+
+    Every variable with equation, unit, text, what it uses and feeds.
 
     A page and a diagram a view, and an index.
     """

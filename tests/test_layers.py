@@ -82,10 +82,10 @@ BEHIND = {
     "matplotlib": {"results.charts", "calibration.chart", "backtest.charts"},
     "llvmlite": {"runtime.kernel", "compiler.host"},
     "numba": {"runtime.kernel"},
-    "typer": {"cli"},
+    "typer": {"cli."},
     "platformdirs": {"cache"},
     "rich": {
-        "cli",
+        "cli.page",
         "progress",
         "figures",
         "history",
@@ -173,7 +173,7 @@ def test_stages_do_not_know_one_another():
 
 def test_our_own_imports_stand_at_the_top_except_where_starting_fast_counts():
     lazy = {name for name, tree in SOURCES.items() if ours(imports(tree)) - ours(at_top(tree))}
-    assert lazy <= {"cli", "", "compiler", "runtime", "forecast"}
+    assert lazy <= {"cli", "cli.asking", "cli.fitting", "cli.models", "cli.page", "", "compiler", "runtime", "forecast"}
 
 
 def test_each_library_is_behind_its_files():

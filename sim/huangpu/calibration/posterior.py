@@ -44,7 +44,7 @@ FILES = ("observations.csv", "metrics.yaml", "priors.yaml", "sources.csv")
 MEMBERS = 4000
 DIAGNOSTICS = "diagnostics.csv"
 PACKAGES = ("huangpu", "numpy", "scipy", "emcee", "llvmlite", "numba", "pysd")
-SETTINGS = Settings(seed=20240101, ensembles=4, walkers=128, burn=480, steps=480, thin=10)
+SETTINGS = Settings(seed=20240101, ensembles=4, walkers=128, burn=480, steps=800, thin=10)
 
 
 @dataclass(frozen=True)

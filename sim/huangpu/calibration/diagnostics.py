@@ -50,8 +50,8 @@ def convergence(names: Sequence[str], coordinates: np.ndarray) -> tuple[Converge
     R-hat is rank-normalised and folded. It takes the walkers of an ensemble together as one chain and compares the
     early and the late half of each with all others: that is nested R-hat (Margossian et al. 2024), which sees whether
     ensembles that started apart have met, by the mean of many walkers; comparing walkers one by one would ask each to
-    be long. For the sample size each walker is a chain, and one that hardly moves is worth a draw or two: enough of those
-    pass, so it is R-hat that must see that they have not forgotten where they started.
+    be long. For the sample size each walker is a chain, and one that hardly moves is worth a draw or two: enough of
+    those pass, so it is R-hat that must see that they have not forgotten where they started.
     """
     ensembles, steps, walkers, _ = coordinates.shape
     found = []

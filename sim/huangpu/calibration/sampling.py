@@ -4,7 +4,7 @@ Independent ensembles of walkers, so that R-hat compares runs that know nothing 
 `moves.ReferenceMove`; differential evolution (ter Braak 2006; Nelson et al. 2013), now and then by the whole distance
 between two walkers, and stretch moves (Goodman & Weare 2010) see to densities that are far from normal. Never emcee's
 snooker move, whose draws were found too narrow in many dimensions. Why: on the shipped model, some 200 parameters, this
-gives an independent draw about every 80 steps, differential evolution alone every 800, and needs a tenth of its burn-in.
+gives an independent draw about every 80 steps, differential evolution alone about every 800.
 
 Each ensemble starts from the best of many draws of twice the prior's spread, half of whose variance its walkers share:
 so ensembles start apart, and stay apart for R-hat to see if walkers forget their start too slowly. (Where each walker

@@ -8,29 +8,31 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import shlex
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import ceiling, curves, goals, machine, plot, processes, report, side_by_side, world3
+from bench import ceiling, curves, fit, goals, machine, plot, processes, report, side_by_side, world3
 from bench.rows import Row, Skip
 from bench.setting import WORLD3, Setting, quick
 
 MEASURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "compile": processes.compiling,
     "command": processes.command_line,
+    "update": processes.update,
     "memory": processes.memory,
     "single": curves.single,
     "threads": curves.two_threads,
     "peers": side_by_side.measure,
+    "fit": fit.measure,
     "size": curves.ensemble_size,
     "model": curves.model_size,
     "ceiling": ceiling.measure,
     "vensim": world3.measure,
 }
+DEAR = {"calibrate": fit.calibration}  # minutes for a few figures: only when asked for
 HERE = Path(__file__).parent
 
 
@@ -49,14 +51,18 @@ def main(arguments: list[str] | None = None) -> int:
     notes: list[str] = []
     with tempfile.TemporaryDirectory(prefix="huangpu-bench-") as folder, _cache(Path(folder) / "cache"):
         make = quick if options.quick else Setting
-        rows = _measure(make(Path(folder), _saying(notes), options.world3), options.only or list(MEASURES))
+        parts = [*(options.only or MEASURES), *(DEAR if options.calibrate else ())]
+        rows = _measure(make(Path(folder), _saying(notes), options.world3), parts)
     _print_goals(rows)
     if options.json:
         report.write_json(options.json, rows, about)
     if options.record:
         report.record(HERE / "history.csv", rows, about)
     if not options.quick and not options.only:
-        command = shlex.join(["huangpu", "bench", *(["--world3", "DIR"] if options.world3 else [])])
+        given = {"--world3 DIR": options.world3, "--calibrate": options.calibrate}
+        command = " ".join(["huangpu bench", *(option for option, used in given.items() if used)])
+        if not options.calibrate:
+            rows += report.recorded(HERE / "history.csv", fit.CALIBRATION)
         plot.draw(HERE / "figures.png", rows)
         report.write_readme(HERE / "README.md", report.generated_part(rows, about, notes, command))
     return 0
@@ -65,13 +71,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="huangpu bench",
-        description="Measure speed on this machine and write bench/README.md. Takes up to ten minutes.",
+        description="Measure speed on this machine and write bench/README.md. Takes some twelve minutes.",
     )
     parser.add_argument("--quick", action="store_true", help="a minute, rough figures; README.md stays as it is")
     parser.add_argument(
         "--only", choices=[*MEASURES], action="append", metavar="PART", help=f"of {', '.join(MEASURES)}"
     )
     parser.add_argument("--world3", type=Path, metavar="DIR", help=f"folder with your own copy of {WORLD3}")
+    parser.add_argument(
+        "--calibrate", action="store_true", help="also a whole calibration on all processors: minutes more"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there")
     parser.add_argument("--record", action="store_true", help="append the rows to bench/history.csv")
     return parser
@@ -104,7 +113,7 @@ def _measure(job: Setting, names: list[str]) -> list[Row]:
         start = time.perf_counter()
         print(f"\n{name}", flush=True)
         try:
-            for row in MEASURES[name](job):
+            for row in (MEASURES | DEAR)[name](job):
                 rows.append(row)
                 print(report.line(row), flush=True)
         except Skip as why:

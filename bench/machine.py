@@ -26,13 +26,18 @@ def describe() -> dict[str, str]:
         "caches": ", ".join(_caches()) or "?",
         "memory": f"{_memory_gib():.0f} GiB",
         "system": f"{platform.system()} {platform.release()}",
-        "load at start": f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "?",
+        "load at start": load(),
         "python": platform.python_version(),
         "LLVM": _llvm(),
         "gcc": _first_line(["gcc", "-dumpfullversion"]) or "not installed",
         "commit": _commit(),
     }
     return found | {name: _version(name) for name in PACKAGES}
+
+
+def load() -> str:
+    """How many processes were at work over the last minute; ? where the system does not tell."""
+    return f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "?"
 
 
 def _cpu_info() -> dict[str, str]:

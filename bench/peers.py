@@ -56,7 +56,7 @@ def _canonical(label: str) -> str:
 
 def pysd(work: Workload, folder: Path) -> Callable:
     """PySD; it translates into a Python file beside the model, so it gets a copy."""
-    model = _read_by_pysd(work, folder)
+    model = read_by_pysd(work.name, work.path, folder)
     varied, saved = ([work.label(id) for id in ids] for ids in (work.varied, work.saved))
 
     def prepare(values: np.ndarray) -> Callable[[], np.ndarray]:
@@ -64,9 +64,7 @@ def pysd(work: Workload, folder: Path) -> Callable:
             out = np.empty((len(saved), len(work.times), values.shape[1]))
             for member, column in enumerate(values.T):
                 given = dict(zip(varied, map(float, column), strict=True))
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    table = model.run(params=given, return_columns=saved)
+                table = run_by_pysd(model, params=given, return_columns=saved)
                 out[:, :, member] = table[saved].to_numpy().T
             return out
 
@@ -75,13 +73,21 @@ def pysd(work: Workload, folder: Path) -> Callable:
     return prepare
 
 
-def _read_by_pysd(work: Workload, folder: Path):
+def read_by_pysd(name: str, path: Path, folder: Path):
+    """PySD's translation of a copy of the model."""
     library = _library("pysd", "pysd")
-    copy = folder / f"pysd_{work.name}.mdl"
-    shutil.copyfile(work.path, copy)
+    copy = folder / f"pysd_{name}.mdl"
+    shutil.copyfile(path, copy)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return library.read_vensim(str(copy))
+
+
+def run_by_pysd(model, **options):
+    """Its table, a row a saved time; it warns of what it is asked for."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.run(**options)
 
 
 def ema(work: Workload, folder: Path) -> Callable:

@@ -15,14 +15,18 @@ from pathlib import Path
 import numpy as np
 
 from bench import c_printer
+from bench.clock import WALL, in_turns
 from bench.gcc import HERE, build
 from bench.rows import Row, Skip, shorter
 from bench.setting import OWN, Setting
 from bench.workload import workload
-from huangpu.compiler import ordered_model
+from huangpu.compiler import compile_model, ordered_model
+from huangpu.runtime.members import read_members
+from huangpu.update.news import used_rows
 
 ROOT = HERE.parent
 SCENARIO = "scenarios/all_plans.yaml"
+OBSERVATIONS, POSTERIOR = "calibration/observations.csv", "calibration/posterior/members.nc"
 STAGES = ("imports", "load", "simulate", "score", "write")
 
 
@@ -99,6 +103,25 @@ def command_line(setting: Setting) -> Iterator[Row]:
         yield shorter(f"command.{name}", "s", walls, "" if name == "cold" else f"`{what}`, by the wall")
         for stage in stages[0]:
             yield shorter(f"command.{name}.{stage}", "s", [split.get(stage, 0.0) for split in stages])
+
+
+def update(setting: Setting) -> Iterator[Row]:
+    """`huangpu update` with one new figure: the last one that the posterior has seen, under another id."""
+    lines = (ROOT / OBSERVATIONS).read_text(encoding="utf-8-sig").splitlines(keepends=True)
+    members = read_members(ROOT / POSTERIOR, compile_model(OWN))
+    seen = used_rows(members)
+    last = max(k for k, line in enumerate(lines) if line.partition(",")[0] in seen)
+    lines[last] = f"new_{lines[last]}"
+    figures, out, warm = (setting.folder / name for name in ("observations.csv", "updated.nc", "warm"))
+    figures.write_text("".join(lines), encoding="utf-8")
+    arguments = ["-m", "huangpu", "update", str(ROOT / SCENARIO), "--quiet"]
+    arguments += ["--observations", str(figures), "--out", str(out)]
+    _python(arguments, warm)
+    if not out.exists():
+        raise Skip("`huangpu update` took up nothing: has the posterior been fitted to other figures?")
+    walls = in_turns({"update": lambda: _python(arguments, warm)}, setting.slow_rounds, clock=WALL, warm=False)
+    what = f"`huangpu update {SCENARIO}`, one new figure, {members.size:,} members, by the wall"
+    yield shorter("command.update", "s", walls["update"], what)
 
 
 def _command(arguments: list[str], cache: Path) -> tuple[float, dict[str, float]]:

@@ -102,5 +102,17 @@ def record(path: Path, rows: Iterable[Row], machine: Mapping[str, str]) -> None:
                 writer.writerow((machine["commit"], machine["processor"], row.name, *values))
 
 
+def recorded(path: Path, prefix: str) -> list[Row]:
+    """The last rows in the history whose names begin so, none where there is no history; they say which commit's."""
+    if not path.exists():
+        return []
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = {line["figure"]: line for line in csv.DictReader(file) if line["figure"].startswith(prefix)}
+    return [
+        Row(name, float(line["value"]), line["unit"], f"{line['against']}; measured at commit {line['commit']}")
+        for name, line in lines.items()
+    ]
+
+
 def _optional(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"

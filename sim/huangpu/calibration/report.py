@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -13,13 +14,12 @@ from huangpu.calibration.learnt import INFORMED, MOVED, Learnt
 
 def print_learnt(rows: Sequence[Learnt], console: Console) -> None:
     """Every parameter, those that the figures say most about first, then which they say little about."""
-    table = Table(
-        title="Median and 90 % interval of each parameter, before and after the figures", title_justify="left"
-    )
+    title = "Median and 90 % interval of each parameter, before and after the figures"
+    table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
     table.add_column("parameter", overflow="fold")
     table.add_column("unit", overflow="fold")
-    for column in ("prior", "posterior", "variance gone", "R-hat", "ESS"):
-        table.add_column(column, justify="right")
+    for column in ("prior", "posterior", "variance\ngone", "R-hat", "ESS"):
+        table.add_column(column, justify="right", no_wrap=True)
     for row in sorted(rows, key=lambda r: (r.informed != "yes", -r.contraction)):
         table.add_row(
             escape(row.parameter),
@@ -48,4 +48,8 @@ def informed_text(rows: Sequence[Learnt]) -> str:
 
 
 def _interval(median: float, low: float, high: float) -> str:
-    return f"{median:.4g} ({low:.3g} to {high:.3g})"
+    return f"{_number(median)} ({_number(low)} to {_number(high)})"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

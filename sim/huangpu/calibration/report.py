@@ -16,19 +16,15 @@ def print_learnt(rows: Sequence[Learnt], console: Console) -> None:
     """Every parameter, those that the figures say most about first, then which they say little about."""
     title = "Median and 90 % interval of each parameter, before and after the figures"
     table = Table(title=title, title_justify="left", box=SIMPLE, pad_edge=False)
-    table.add_column("parameter", overflow="fold")
-    table.add_column("unit", overflow="fold")
-    for column in ("prior", "posterior", "variance\ngone", "R-hat", "ESS"):
+    table.add_column("parameter and unit", overflow="fold")
+    for column in ("prior", "posterior", "variance\ngone"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in sorted(rows, key=lambda r: (r.informed != "yes", -r.contraction)):
         table.add_row(
-            escape(row.parameter),
-            escape(row.unit),
+            escape(f"{row.parameter}, {row.unit}"),
             _interval(row.prior_median, row.prior_5, row.prior_95),
             _interval(row.posterior_median, row.posterior_5, row.posterior_95),
             f"{max(row.contraction, 0.0):.0%}",
-            f"{row.rhat:.4f}",
-            f"{min(row.ess_bulk, row.ess_tail):,.0f}",
             style=None if row.informed == "yes" else "dim",
         )
     console.print(table)

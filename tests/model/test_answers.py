@@ -96,7 +96,7 @@ def test_a_subsidy_of_robots_answers_against_their_price():
 
 
 def test_dearer_labour_brings_robots():
-    names = elements("robots")
+    names = elements("robot_density")
     slow, fast = (
         yearly(names, Inputs(SIZE, PARAMETERS | {"wage_growth": np.repeat(growth, SIZE)})) for growth in (0.05, 0.09)
     )

@@ -10,7 +10,12 @@ from huangpu.runtime.ensemble import Inputs
 
 SIZE = 50
 PARAMETERS = draws(SIZE, seed=41)
-GOALS = ("goals_to_2020", "goals_to_2025", "goals_to_2027")  # each is seen alone, as one may ask for more than another
+GOALS = (
+    "goals_to_2020",
+    "goals_to_2020_brand",
+    "goals_to_2025",
+    "goals_to_2027",
+)  # each is seen alone, as one may ask for more than another
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,16 @@ def programmes(*names: str, through: tuple[str, ...] = (), up: tuple[str, ...] =
 
 EFFECTS = {
     "goals_to_2020": Effect(("goal_2020",), ("programme_stock[smart_factories]", "programme_stock[hidden_champions]")),
+    "goals_to_2020_brand": Effect(
+        ("brand_goal_2020",), ("programme_stock[smart_factories]", "programme_stock[cloud_enterprises]")
+    ),
     "goals_to_2025": Effect(
-        ("goal_2025", "yearly_goal"), ("programme_stock[specialty_parks]", "programme_starts[foundation_tasks]")
+        ("goal_2025", "yearly_goal", "land_effort", "land_support"),
+        ("programme_stock[specialty_parks]", "programme_starts[foundation_tasks]"),
     ),
     "goals_to_2027": Effect(
-        ("goal_2027", "yearly_goal"), ("programme_stock[smart_space]", "programme_starts[foundation_tasks]")
+        ("goal_2027", "yearly_goal", "land_effort", "land_support"),
+        ("programme_stock[smart_space]", "programme_starts[foundation_tasks]"),
     ),
     "demand_promotion": Effect(
         ("demand_promotion_effect", "leading_scenario_effect"), ("demand", "above_scale_output", "leading_scale")
@@ -56,7 +66,11 @@ EFFECTS = {
     ),
     "land_and_space": Effect(("land_floor",), ("land_supply", "industrial_land", "investment_real")),
     "park_upgrading": programmes(
-        "specialty_parks", through=("park_upgrading_effect",), up=("land_productivity",), down=("space_use",)
+        "specialty_parks",
+        "national_bases",
+        through=("park_upgrading_effect",),
+        up=("land_productivity",),
+        down=("space_use",),
     ),
     "smart_space_programme": programmes("smart_space", up=("usable_space", "investment_real")),
     "industrial_fund_programme": programmes("industrial_fund", up=("leading_scale",), down=("finance_cost",)),
@@ -146,7 +160,8 @@ def test_a_lever_moves_what_it_is_meant_to_the_right_way(lever):
 def test_a_lever_acts_through_its_constants_and_nothing_else(lever):
     """With these at nothing it moves no variable, to the bit."""
     dead = {id: np.zeros(SIZE) for id in elements(*EFFECTS[lever].through)}
-    others = [id for id in IDS if id != lever and not id.startswith("programme_lever")]  # the lever, under other names
+    same = ("programme_lever", "floor_in_force")  # the lever, under other names
+    others = [id for id in IDS if id != lever and not id.startswith(same)]
     on, off = with_and_without(lever, others, PARAMETERS | dead)
     assert {id for i, id in enumerate(others) if not np.array_equal(on[i], off[i])} == set()
 

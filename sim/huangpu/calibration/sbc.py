@@ -81,7 +81,7 @@ class Replicate:
     """One world and its fit; arrays (name,) in the order of `Study.names`, parameters in standard normal coordinates.
 
     truth, mean, sd  of what is ranked; mean and sd over the draws
-    rank    draws below the truth, ties broken by chance; -1 where there is no number
+    rank    draws below the truth, ties broken by chance; -1 where there is no number, or no two
     draws   how many; worth: how many independent ones these are, as the means of walkers tell, the median parameter's
     """
 
@@ -114,7 +114,7 @@ def replicate(study: Study, number: int) -> Replicate:
     layer = with_drivers(world.layer, study.responses)
     density = LogPosterior(replace(study.question, layer=layer))
     settings = replace(study.settings, seed=_seed(seed, number, "fit"))
-    chains = sample([density], len(world.u), settings, threads=1)
+    chains = sample([density], len(world.u), settings, threads=1, near=True)
     walkers = chains.coordinates[0]
     draws, posterior = walkers.reshape(-1, len(world.u)), chains.log_density[0].reshape(-1)
     true_posterior = density(world.u[None])[0]
@@ -243,7 +243,7 @@ def _figures_ahead(study: Study, world: World, density: LogPosterior, draws: np.
 
 def _ranked(truth: float, among: np.ndarray, chance: np.random.Generator) -> tuple[float, float, float, int]:
     u = chance.random()
-    if not (np.isfinite(truth) and np.isfinite(among).all()):
+    if not (np.isfinite(truth) and np.isfinite(among).all() and np.ptp(among) > 0):
         return truth, np.nan, np.nan, -1
     ties = np.count_nonzero(among == truth)
     return truth, among.mean(), among.std(), np.count_nonzero(among < truth) + int(u * (ties + 1))

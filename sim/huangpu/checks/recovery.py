@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 
 import numpy as np
+
 from huangpu.calibration.priors import DELIVERY
 from huangpu.calibration.sbc import DENSITIES, FIGURE, Replicate, Study
 from huangpu.checks.ranks import Band, holm, of_many, of_one, positions
@@ -44,6 +45,10 @@ class Line:
     correlation: float
     z_mean: float
     z_sd: float
+
+    @property
+    def uneven(self) -> bool:
+        return self.p_holm < WRONG
 
 
 @dataclass(frozen=True)
@@ -155,7 +160,7 @@ def as_csv(lines: Sequence[Line]) -> str:
 
 def as_summary(found: Recovery) -> dict:
     """For summary.json."""
-    uneven = [line.name for line in found.lines if line.p_holm < WRONG]
+    uneven = [line.name for line in found.lines if line.uneven]
     groups = {
         name: {
             "quantities": group.quantities,

@@ -29,10 +29,10 @@ def sbc(
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Fit worlds of the model's own making and see where their truths lie.
+    """Fit worlds that the model has made, to test the fit.
 
-    Simulation-based calibration: were the fit exact, the rank of the truth among the draws would be uniform for every
-    parameter. Each world takes some ten seconds of a processor and is kept: a study that was stopped goes on, one with
+    Simulation-based calibration: their truths are known. Were the fit exact, the rank of the truth among the draws would be uniform for every
+    parameter. Each world takes 15 to 30 seconds of a processor and is kept: a study that was stopped goes on, one with
     more replicates takes up those that are there. Writes table.csv, summary.json, ranks.svg and recovery.svg.
     """
     folder = out or files.shipped("calibration/sbc/linear" if linear else "calibration/sbc")
@@ -73,9 +73,9 @@ def residuals(
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Foretell every fitted figure from all other figures and see how far off it is.
+    """Foretell every fitted figure from all others.
 
-    Prints a table by metric, and writes residuals.csv with a row a figure, metrics.csv and charts.
+    And see how far off it is. Prints a table by metric, and writes residuals.csv with a row a figure, metrics.csv and charts.
     """
     folder = out or Path("results") / "checks"
     files.check_folder(folder, ("residuals.csv", "metrics.csv"))

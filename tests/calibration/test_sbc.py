@@ -1,6 +1,7 @@
 """Simulation-based calibration of a small model with drivers, walks, offsets, seasons, bounds and a lever."""
 
 import csv
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -10,8 +11,10 @@ from tests import modelfile
 from huangpu.calibration import sbc
 from huangpu.calibration.posterior import load_question
 from huangpu.calibration.sampling import Settings
+from huangpu.checks import replicates
 from huangpu.checks.recovery import recovery
 from huangpu.checks.replicates import fitted_worlds
+from huangpu.cli import main
 from huangpu.measurement import DataError, one_thread
 from huangpu.measurement.observations import COLUMNS
 from huangpu.measurement.rows import Row
@@ -69,7 +72,7 @@ save: {variables: [sales]}
 levers:
   push: [{plan: p, start: 2013, hold: 1, end: 2015, delivery: delivery_p}]
 """
-QUICK = Settings(seed=4, ensembles=1, walkers=16, burn=30, steps=36, thin=6)
+QUICK = Settings(seed=4, ensembles=1, walkers=16, burn=18, steps=36, thin=6)
 
 
 def rows():
@@ -221,3 +224,20 @@ def test_priors_that_the_model_does_not_survive_are_named(question, monkeypatch)
     monkeypatch.setattr(sbc, "_world", lambda *_: None)
     with pytest.raises(DataError, match="none of 20 draws from the priors gives a finite figure"):
         sbc.draw_world(study, 0)
+
+
+def test_the_command_writes_what_a_study_says(question, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("huangpu.calibration.posterior.load_question", lambda _: question)
+    monkeypatch.setattr(replicates, "SETTINGS", replace(QUICK, burn=6, steps=12))
+    first, again = tmp_path / "first", tmp_path / "again"
+    assert main(["sbc", "--replicates", "5", "--out", str(first)]) == 0
+    out = capsys.readouterr().out
+    assert "5 worlds, 12 quantities" in out and "figures ahead" in out and "p below 0.05, not corrected" in out
+    assert main(["sbc", "--replicates", "5", "--out", str(again), "--threads", "1", "--quiet"]) == 0
+    names = ("table.csv", "summary.json", "ranks.svg", "recovery.svg")
+    assert all((first / name).read_bytes() == (again / name).read_bytes() for name in names)
+    summary = json.loads((first / "summary.json").read_text(encoding="utf-8"))
+    assert summary["worlds"] == 5 and summary["groups"]["informed parameters"]["quantities"] == 3
+    monkeypatch.setattr(replicates, "SETTINGS", QUICK)
+    assert main(["sbc", "--replicates", "5", "--out", str(first)]) == 2
+    assert "keeps worlds of another study (settings differ)" in capsys.readouterr().err

@@ -31,9 +31,10 @@ def sbc(
 ) -> None:
     """Fit worlds that the model has made, to test the fit.
 
-    Simulation-based calibration: their truths are known. Were the fit exact, the rank of the truth among the draws would be uniform for every
-    parameter. Each world takes 15 to 30 seconds of a processor and is kept: a study that was stopped goes on, one with
-    more replicates takes up those that are there. Writes table.csv, summary.json, ranks.svg and recovery.svg.
+    Simulation-based calibration: their truths are known. Were the fit exact, the rank of the truth among the draws
+    would be uniform for every parameter. Each world takes 15 to 30 seconds of a processor and is kept: a study that was
+    stopped goes on, one with more replicates takes up those that are there. Writes table.csv, summary.json, ranks.svg
+    and recovery.svg.
     """
     folder = out or files.shipped("calibration/sbc/linear" if linear else "calibration/sbc")
     files.check_folder(folder, ("table.csv", "summary.json", "ranks.svg", "recovery.svg"))
@@ -75,7 +76,8 @@ def residuals(
 ) -> None:
     """Foretell every fitted figure from all others.
 
-    And see how far off it is. Prints a table by metric, and writes residuals.csv with a row a figure, metrics.csv and charts.
+    And see how far off it is. Prints a table by metric, and writes residuals.csv with a row a figure, metrics.csv and
+    charts.
     """
     folder = out or Path("results") / "checks"
     files.check_folder(folder, ("residuals.csv", "metrics.csv"))

@@ -1,6 +1,5 @@
 """Scenario files: what they mean, and one clear line for everything that is wrong with them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np

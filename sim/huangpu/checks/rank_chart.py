@@ -41,7 +41,7 @@ def write_ranks(found: Recovery, path: Path) -> None:
             0.01,
             0.01,
             f"{len(found.places)} worlds. Grey: one quantity, within the pale band in 95 % of cases if its ranks are "
-            "uniform; red: they are not, corrected for their number. Blue: a group; broken: 95 %, worlds as witnesses.",
+            "uniform;\nred: they are not, corrected for their number. Blue: a group; broken: 95 %, worlds as witnesses.",
             fontsize=7,
         )
         _save(figure, path)
@@ -59,7 +59,7 @@ def write_recovery(found: Recovery, path: Path) -> None:
             axes.errorbar(truth, mean, sd, fmt=".", color=BLUE, markersize=3, elinewidth=0.5)
             axes.set_xlim(-3.2, 3.2)
             axes.set_ylim(-3.2, 3.2)
-            axes.set_title(found.lines[k].name, fontsize=6)
+            axes.set_title(found.lines[k].name.replace("[", "\n["), fontsize=6)
             axes.text(-3, 2.4, f"{100 * contraction:.0f} % learnt", fontsize=6)
             axes.tick_params(labelsize=6)
         figure.text(0.01, 0.01, "Across: truth. Up: posterior mean ± sd, both in sd of the prior.", fontsize=7)

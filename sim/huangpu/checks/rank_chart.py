@@ -41,7 +41,7 @@ def write_ranks(found: Recovery, path: Path) -> None:
             0.01,
             0.01,
             f"{len(found.places)} worlds. Grey: one quantity, within the pale band in 95 % of cases if its ranks are "
-            "uniform;\nred: they are not, corrected for their number. Blue: a group; broken: 95 %, worlds as witnesses.",
+            "uniform;\nred: they are not, corrected for their number. Blue: a group; broken: 95 %, a world a witness.",
             fontsize=7,
         )
         _save(figure, path)

@@ -72,6 +72,8 @@ class Table:
     """A lookup: straight lines between (xs, ys), xs rising.
 
     Outside its range it holds the end values (`extrapolate` False) or continues the end segments (True).
+    mode  "interpolate", or how a series of data is read: "look_forward" (the next point's y), "hold_backward" (the last
+          point's), "raw" (nan but at a point)
     """
 
     id: str
@@ -81,6 +83,7 @@ class Table:
     extrapolate: bool = False
     units: str = ""
     doc: str = ""
+    mode: str = "interpolate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,11 +19,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Template
 
-from huangpu.compiler import noise
+from huangpu.compiler import noise, scan
 from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.registers import literal
 from huangpu.compiler.vector import DT, Layout, Loop, address, compute, functions, lookup, lookup_name
-from huangpu.ir import Call, Expr, Interpolate, Name, Number, Ordered
+from huangpu.ir import Call, Expr, Interpolate, Name, Number, Ordered, Table
 
 BLOCK = 64  # members
 EQUATIONS = 8  # in a loop
@@ -53,7 +53,7 @@ def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK, preci
         Template(_file("rows.ll")).substitute(REALS[precision]),
         *functions(layout),
         *_noise(ordered, layout),
-        *{lookup_name(table): lookup(table, layout) for table in ordered.model.tables}.values(),
+        *{lookup_name(table): _lookup(table, layout) for table in ordered.model.tables}.values(),
         *_function("initial", _initial(ordered), layout),
         *_function("step", _step(ordered), layout),
         *_advance(ordered, METHODS[method], layout),
@@ -64,6 +64,10 @@ def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK, preci
 
 def _file(name: str) -> str:
     return Path(__file__).with_name(name).read_text(encoding="utf-8")
+
+
+def _lookup(table: Table, layout: Layout) -> str:
+    return lookup(table, layout) if table.mode == "interpolate" else scan.lookup(lookup_name(table), table, layout)
 
 
 def _noise(ordered: Ordered, layout: Layout) -> Iterator[str]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from huangpu.compiler.functions import OPS
 from huangpu.compiler.methods import METHODS, Method
+from huangpu.compiler.modes import MODES, PYTHON
 from huangpu.compiler.source import printable
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, Name, Number, Ordered, Time, Variable
 
@@ -70,7 +71,8 @@ def emit(ordered: Ordered) -> str:
     tables = _identifiers([t.id for t in model.tables])
     variables = {v.id: v for v in model.variables}
     once = _once(ordered, variables)
-    show = _Printer(names, tables)
+    modes = {t.id: t.mode for t in model.tables}
+    show = _Printer(names, tables, modes)
 
     def line(v: Variable, expr: Expr) -> str:
         return f"{_comment(v)}\n    v.{names[v.id]} = {show.number(expr)}"
@@ -84,7 +86,7 @@ def emit(ordered: Ordered) -> str:
 
     blocks = [
         f"# {printable(model.name)}: made from the model file, not to be edited.",
-        PRELUDE,
+        "\n\n".join([PRELUDE, *(PYTHON[mode] for mode in PYTHON if mode in modes.values())]),
         _data(model, names, tables),
         _function("constants(v)", [line(v, v.equation) for v in model.variables if v.kind == "constant"]),
         _function("once(v, tables)", [at_start(id_) for id_ in ordered.initial if id_ in once]),
@@ -181,8 +183,8 @@ def _literal(value: float) -> str:
 class _Printer:
     """Expressions as text with as few brackets as Python's own ranks allow."""
 
-    def __init__(self, names: dict[str, str], tables: dict[str, str]):
-        self.names, self.tables = names, tables
+    def __init__(self, names: dict[str, str], tables: dict[str, str], modes: dict[str, str]):
+        self.names, self.tables, self.modes = names, tables, modes
 
     def number(self, expr: Expr, rank: int = 0) -> str:
         """As a number; in brackets where it binds less tightly than `rank`. A truth value becomes 1.0 or 0.0."""
@@ -195,7 +197,8 @@ class _Printer:
             case Time():
                 return "time"
             case Interpolate(table, x):
-                return f"lookup({self.number(x)}, tables[{self.tables[table]!r}])"
+                function = MODES.get(self.modes[table], "lookup")
+                return f"{function}({self.number(x)}, tables[{self.tables[table]!r}])"
             case Call(op, _) if OPS[op].truth:
                 return _bracketed(f"1.0 * {self.truth(expr, OPS['mul'].rank + 1)}", OPS["mul"].rank, rank)
         return self._call(expr, rank)

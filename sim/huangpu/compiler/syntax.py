@@ -51,6 +51,14 @@ class Points:
     xs: tuple[float, ...]
     ys: tuple[float, ...]
     extrapolate: bool = False
+    mode: str = "interpolate"  # as in `ir.Table`
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A lookup for each element of a left side, last subscript fastest: what was read from a file."""
+
+    parts: tuple[Points, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Text:
     value: str
 
 
-Node = Number | Ref | Apply | Values | Points | Text
+Node = Number | Ref | Apply | Values | Points | Series | Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,7 @@ class Definition:
     node: Node
     text: str
     place: Place
+    mode: str = "interpolate"  # of data: how they are read between points
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,10 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A subscript range. `members` are elements or other ranges, as written."""
+    """A subscript range. `members` are elements or other ranges, as written.
+
+    external  where its members stand in a file: file, sheet, first cell, last cell, prefix of each name
+    """
 
     key: str
     label: str
@@ -98,6 +110,7 @@ class Range:
     maps: tuple[str, ...]  # keys of the ranges it maps to, position by position
     same_as: str | None  # key of the range it copies (`<->`)
     place: Place
+    external: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +129,7 @@ class Source:
     macros: tuple[Macro, ...]
     views: dict[str, tuple[str, ...]]  # view name as written -> keys drawn in it (no shadow variables)
     synonyms: tuple[tuple[str, ...], ...] = ()  # groups of unit names that mean the same
+    aliases: tuple[tuple[str, str], ...] = ()  # names of files that equations use, and the files they stand for
 
 
 def at(place: Place) -> str:

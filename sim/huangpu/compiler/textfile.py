@@ -14,6 +14,7 @@ SPACE = re.compile(r"(?:\\\n\t|\s)+")
 SKETCH = re.compile(r"^\\{2,3}---///.*$", re.MULTILINE)
 SKETCH_END = "///---\\\\"
 SYNONYMS = re.compile(r"^22:(.*)$", re.MULTILINE)
+ALIAS = re.compile(r"^30:(\?[^=\n]*)=(.*)$", re.MULTILINE)
 DRAWN = re.compile(r'10,\d+,("(?:\\"|[^"])*"|[^,]+),-?\d+,-?\d+,\d+,\d+,\d+,(\d+),')
 
 
@@ -75,6 +76,11 @@ def split(text: str) -> tuple[str, str, str]:
 def synonyms(settings: str) -> tuple[tuple[str, ...], ...]:
     """Groups of unit names that the model takes for one another."""
     return tuple(tuple(printable(name) for name in group.split(",")) for group in SYNONYMS.findall(settings))
+
+
+def aliases(settings: str) -> tuple[tuple[str, str], ...]:
+    """What `?name` in a GET function stands for."""
+    return tuple((printable(name), printable(file)) for name, file in ALIAS.findall(settings))
 
 
 def views(sketch: str) -> dict[str, tuple[str, ...]]:

@@ -101,7 +101,7 @@ def compute(expr: Expr, loop: Loop) -> str:
     vector = loop.layout.vector
     match expr:
         case Number(value):
-            return _splat(value, loop)
+            return splat(value, loop)
         case Time():
             return _broadcast("(time)", "%time", loop)
         case Name(id) if id == DT.id:
@@ -172,12 +172,12 @@ def _extreme(compare: str) -> Composer:
 
 def _xidz(loop: Loop, a: str, b: str, c: str) -> str:
     size = _apply("abs", (b,), loop)
-    small = loop.put(f"fcmp olt {loop.layout.vector} {size}, {_splat(SMALL, loop)}")
+    small = loop.put(f"fcmp olt {loop.layout.vector} {size}, {splat(SMALL, loop)}")
     return _select(small, c, _apply("div", (a, b), loop), loop)
 
 
 def _zidz(loop: Loop, a: str, b: str) -> str:
-    return _xidz(loop, a, b, _splat(0.0, loop))
+    return _xidz(loop, a, b, splat(0.0, loop))
 
 
 def _square(loop: Loop, a: str) -> str:
@@ -186,7 +186,7 @@ def _square(loop: Loop, a: str) -> str:
 
 def _quantum(loop: Loop, a: str, b: str) -> str:
     whole = _apply("trunc", (_apply("div", (a, b), loop),), loop)
-    small = loop.put(f"fcmp olt {loop.layout.vector} {b}, {_splat(SMALL, loop)}")
+    small = loop.put(f"fcmp olt {loop.layout.vector} {b}, {splat(SMALL, loop)}")
     return _select(small, a, _apply("mul", (b, whole), loop), loop)
 
 
@@ -216,18 +216,18 @@ def _broadcast(key: str, scalar: str, loop: Loop) -> str:
     if key not in loop.held:
         if loop.layout.real != "double":
             scalar = loop.put(f"fptrunc double {scalar} to {loop.layout.real}")
-        loop.held[key] = _everywhere(scalar, loop)
+        loop.held[key] = everywhere(scalar, loop)
     return loop.held[key]
 
 
-def _everywhere(scalar: str, loop: Loop) -> str:
+def everywhere(scalar: str, loop: Loop) -> str:
     """A scalar in all lanes."""
     vector, lanes = loop.layout.vector, loop.layout.lanes
     one = loop.put(f"insertelement {vector} poison, {loop.layout.real} {scalar}, i64 0")
     return loop.put(f"shufflevector {vector} {one}, {vector} poison, <{lanes} x i32> zeroinitializer")
 
 
-def _splat(value: float, loop: Loop) -> str:
+def splat(value: float, loop: Loop) -> str:
     value = value if loop.layout.real == "double" else ctypes.c_float(value).value
     return f"splat ({loop.layout.real} {literal(value)})"
 
@@ -236,7 +236,8 @@ def _splat(value: float, loop: Loop) -> str:
 
 
 def lookup_name(table: Table) -> str:
-    return f"lookup.{len(table.xs)}.{'extrapolate' if table.extrapolate else 'hold'}"
+    line = "extrapolate" if table.extrapolate else "hold"
+    return f"lookup.{len(table.xs)}.{line if table.mode == 'interpolate' else table.mode}"
 
 
 def lookup(table: Table, layout: Layout) -> str:
@@ -273,7 +274,7 @@ def _knot(k: int, loop: Loop) -> str:
 
 
 def _load_all(address: str, loop: Loop) -> str:
-    return _everywhere(loop.put(f"load {loop.layout.real}, ptr {address}"), loop)
+    return everywhere(loop.put(f"load {loop.layout.real}, ptr {address}"), loop)
 
 
 def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from huangpu.compiler.functions import OPS
+from huangpu.compiler.modes import MODES, PYTHON
 from huangpu.compiler.python import PRELUDE
 from huangpu.ir import Call, Expr, Interpolate, Name, Number, Table, Time
 
@@ -110,7 +111,7 @@ def _called(op: str, args: list[Part]) -> Part:
 
 def _looked_up(table: Table, x: Part) -> Part:
     xs, ys = np.array(table.xs), np.array(table.ys)
-    values = _PRELUDE["lookup"](x.values, (xs, ys, table.extrapolate))
+    values = _PRELUDE[MODES.get(table.mode, "lookup")](x.values, (xs, ys, table.extrapolate))
     rises = np.diff(ys)
     slope = observed(rises) if len(ys) > 1 else "0"
     if slope == "?":  # up and down: what of it the run goes through
@@ -148,13 +149,15 @@ def compute(expr: Expr, sample: Sample) -> np.ndarray:
             return sample.values[id_]
         case Interpolate(table, x):
             found = sample.tables[table]
-            return _PRELUDE["lookup"](compute(x, sample), (found.xs, found.ys, found.extrapolate))
+            read = _PRELUDE[MODES.get(found.mode, "lookup")]
+            return read(compute(x, sample), (found.xs, found.ys, found.extrapolate))
         case Call(op, args):
             return COMPUTE[op](*(compute(arg, sample) for arg in args))
 
 
 _PRELUDE: dict = {}
-exec(compile(PRELUDE, "<prelude>", "exec"), _PRELUDE)  # the readable form's own functions
+_TEXT = "\n".join([PRELUDE, *PYTHON.values()])  # the readable form's own functions
+exec(compile(_TEXT, "<prelude>", "exec"), _PRELUDE)
 _LETTERS = ("a", "b", "c")
 
 

@@ -95,6 +95,8 @@ class Variable:
     auxiliary  equation: its value; initial: its value at the start only (ACTIVE INITIAL), else None
     stock      equation: net flow a time unit; initial: value at the start
     frozen     initial: its value, computed once at the start (INITIAL); equation None
+    memory     initial: value at the start; equation: value from the next step on, changed at whole steps only
+    delayed    its value is that of `equation` some whole steps ago; initial: what it is until then
     """
 
     id: str  # unique, e.g. "output[electronics]"
@@ -109,6 +111,9 @@ class Variable:
     text: str = ""  # the equation as written, for messages and the readable form
     place: Place = Place("")
     hidden: bool = False  # made by the expansion (inside a SMOOTH, DELAY, ...), not named in the file
+    non_negative: bool = False  # of a stock: cut off at 0 after each step
+    steps: str = ""  # of a delayed one: id of the number of steps, read once at the start (1 or more; nan: for ever)
+    longest: int = 0  # of a delayed one: how many steps that is at most, 0 where only the run can tell
 
 
 @dataclass(frozen=True)

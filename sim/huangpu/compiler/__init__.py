@@ -121,6 +121,7 @@ def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: s
         kernel=llvm.emit(ordered, method, lanes=lanes, precision=precision),
         readable=python.emit(ordered),
         precision=precision,
+        delays=tuple(v.longest for v in model.variables if v.kind == "delayed"),
     )
 
 

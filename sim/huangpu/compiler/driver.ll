@@ -13,10 +13,11 @@
 ;   9 number that noise knows the first member by
 ;   10 number of noises   11 address of the noises, {number of the driven constant, seed, stream, then of keep, of start
 ;     and of push the address and the stride by member} each
+;   12 address of the rings of the delays, {its first row, most steps that it may hold} each, see delays.ll
 ; A driven constant is the sum over its terms, in order, of profile[step] * weight[step, member], plus its noise:
 ; a state that starts as start * draw and becomes keep * state + push * draw at each later step.
 ; Workspace: [row][block], then the terms' weights [term][block], then five rows [row][block] a noise: the draws of an
-; even and of the odd step after it, state, keep, and start or push.
+; even and of the odd step after it, state, keep, and start or push; then the rings.
 
 declare i64 @llvm.umin.i64(i64, i64)
 

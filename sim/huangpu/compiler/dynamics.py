@@ -19,7 +19,7 @@ class Maker(Protocol):
     def share(self, value: Expr, role: str) -> Expr:
         """The value as a name (or a number): of an auxiliary unless it is one already."""
 
-    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr]) -> Expr:
+    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr], *, non_negative: bool = False) -> Expr:
         """A stock; `flow` is given its name and returns its net flow."""
 
     def frozen(self, initial: Expr) -> Expr:
@@ -28,9 +28,29 @@ class Maker(Protocol):
     def active(self, equation: Expr, initial: Expr) -> Expr:
         """An auxiliary with a value of its own at the start."""
 
+    def memory(self, role: str, initial: Expr) -> Expr:
+        """A value that stays until `carry` changes it."""
+
+    def carry(self, memory: Expr, value: Expr) -> None:
+        """What the memory holds from the next step on."""
+
+    def delayed(self, role: str, value: Expr, initial: Expr, steps: Expr) -> Expr:
+        """The value as it was some steps ago."""
+
+    @property
+    def time_step(self) -> Expr:
+        """The time step, fixed or at the start."""
+
+
+ROUND = 0.5 + 1e-6  # so that a delay of 2.5 steps is one of 3
+
 
 def integ(make: Maker, flow: Expr, initial: Expr) -> Expr:
     return make.stock("stock", initial, lambda stock: flow)
+
+
+def non_negative(make: Maker, flow: Expr, initial: Expr) -> Expr:
+    return make.stock("stock", initial, lambda stock: flow, non_negative=True)
 
 
 def initial(make: Maker, value: Expr) -> Expr:
@@ -71,6 +91,21 @@ def _passed(stock: Expr, inflow: Expr, time: Expr, order: int) -> Expr:
     return net if order == 1 else call("mul", net, Number(float(order)))
 
 
+def delay_fixed(make: Maker, value: Expr, time: Expr, initial: Expr) -> Expr:
+    """DELAY FIXED: what the value was `time` ago, to the nearest step and one step at least; `time` is read at the
+    start."""
+    count = call("max", call("div", time, make.time_step), Number(1.0))
+    return make.delayed("delay", value, initial, call("trunc", call("add", count, Number(ROUND))))
+
+
+def sample_if_true(make: Maker, condition: Expr, value: Expr, initial: Expr) -> Expr:
+    """SAMPLE IF TRUE: the value while the condition holds, afterwards what it was when it last held."""
+    memory = make.memory("sample", initial)
+    now = make.share(call("if", condition, value, memory), "sampled")
+    make.carry(memory, now)
+    return now
+
+
 def trend(make: Maker, value: Expr, time: Expr, initial_trend: Expr) -> Expr:
     """TREND: fractional growth of a value against its own average."""
     value, time = make.share(value, "trend_input"), make.share(time, "trend_time")
@@ -103,11 +138,14 @@ class Dynamic:
 
 DYNAMICS: dict[str, Dynamic] = {
     "INTEG": Dynamic(2, integ),
+    "INTEG NON NEGATIVE": Dynamic(2, non_negative),
     "INITIAL": Dynamic(1, initial),
     "active_initial": Dynamic(2, active_initial),
     "SMOOTH": Dynamic(4, smooth, ordered=True),
     "DELAY": Dynamic(4, delay, ordered=True),
     "DELAY N": Dynamic(4, delay, ordered=True),
+    "DELAY FIXED": Dynamic(3, delay_fixed),
+    "SAMPLE IF TRUE": Dynamic(3, sample_if_true),
     "TREND": Dynamic(3, trend),
     "FORECAST": Dynamic(4, forecast),
 }

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from huangpu.compiler import subscripts as ss
 from huangpu.compiler.dynamics import DYNAMICS
 from huangpu.compiler.fixed import fixed, steady
+from huangpu.compiler.folding import folded
 from huangpu.compiler.functions import BUILTINS, TIME, call
 from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Text, Values
 from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Time, Variable
@@ -83,11 +84,31 @@ class Equation:
     def share(self, value: Expr, role: str) -> Expr:
         return value if isinstance(value, Name | Number | Time) else self.hidden(role, "auxiliary", value)
 
-    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr]) -> Expr:
-        name = self.hidden(role, "stock", None, initial)
-        at = len(self.work.variables) - 1
-        self.work.variables[at] = replace(self.work.variables[at], equation=flow(name))
+    def _change(self, name: Expr, **fields) -> Expr:
+        """More about a hidden variable that was made a moment ago."""
+        at = next(i for i in reversed(range(len(self.work.variables))) if self.work.variables[i].id == name.id)
+        self.work.variables[at] = replace(self.work.variables[at], **fields)
         return name
+
+    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr], *, non_negative: bool = False) -> Expr:
+        name = self.hidden(role, "stock", None, initial)
+        return self._change(name, equation=flow(name), non_negative=non_negative)
+
+    def memory(self, role: str, initial: Expr) -> Expr:
+        return self.hidden(role, "memory", None, initial)
+
+    def carry(self, memory: Expr, value: Expr) -> None:
+        self._change(memory, equation=value)
+
+    def delayed(self, role: str, value: Expr, initial: Expr, steps: Expr) -> Expr:
+        steps = folded(steps)
+        longest = int(steps.value) if isinstance(steps, Number) and steps.value < 2**53 else 0
+        held = self.hidden(f"{role}_steps", "frozen", None, steps)
+        return self._change(self.hidden(role, "delayed", value, initial), steps=held.id, longest=longest)
+
+    @property
+    def time_step(self) -> Expr:
+        return Number(self.work.control["time_step"])
 
     def frozen(self, initial: Expr) -> Expr:
         return self.hidden("initial", "frozen", None, initial)
@@ -131,13 +152,18 @@ def meaning(definition: Definition, number: int, at: Equation) -> tuple[str, Exp
             return constant, definition.node, None
         case Apply("negative", (Number(value),)):
             return constant, Number(-value), None
-        case Apply("INTEG", (flow, initial)):
+        case Apply("INTEG" | "INTEG NON NEGATIVE", (flow, initial)):
             return "stock", _expr(flow, at), _expr(initial, at)
         case Apply("INITIAL", (initial,)):
             return "frozen", None, _expr(initial, at)
         case Apply("active_initial", (equation, initial)):
             return "auxiliary", _expr(equation, at), _expr(initial, at)
     return "auxiliary", _expr(definition.node, at), None
+
+
+def cut_off(definition: Definition) -> bool:
+    """Whether it is a stock that never falls below 0."""
+    return isinstance(definition.node, Apply) and definition.node.function == "INTEG NON NEGATIVE"
 
 
 def table(node: Node, id_: str, at: Equation, element: Element | None = None, extrapolate: bool = False) -> Table:
@@ -358,6 +384,7 @@ def _macro(macro: Macro, node: Apply, at: Equation) -> Expr:
                 text=definition.text,
                 place=definition.place,
                 hidden=True,
+                non_negative=cut_off(definition),
             )
         )
     if macro.key not in own:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 
 from huangpu.compiler import subscripts as ss
-from huangpu.compiler.equations import Equation, Work, element_id, left, meaning, table
+from huangpu.compiler.equations import Equation, Work, cut_off, element_id, left, meaning, table
 from huangpu.compiler.fixed import fixed
 from huangpu.compiler.syntax import Apply, Definition, Element, Node, Ref, Source, at, problem_list
 from huangpu.ir import FlatModel, ModelError, Place, Variable
@@ -166,5 +166,6 @@ def _define(element: Element, definition: Definition, number: int, elements: tup
             doc=element.doc,
             text=definition.text,
             place=definition.place,
+            non_negative=cut_off(definition),
         )
     )

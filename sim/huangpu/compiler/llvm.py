@@ -35,6 +35,7 @@ REALS = {
     "single": {"real": "float", "narrow": "fptrunc", "widen": "fpext", "bytes": "4"},
 }
 
+CARRIED = ("memory", "delayed")  # kinds that change at whole steps only
 Assignment = tuple[str, Expr]  # id of a row and what is stored there
 
 
@@ -52,7 +53,7 @@ def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK, preci
         _file("driver.ll"),
         Template(_file("rows.ll")).substitute(REALS[precision]),
         *functions(layout),
-        *_noise(ordered, layout),
+        *_disturb(ordered, layout, precision),
         *{lookup_name(table): _lookup(table, layout) for table in ordered.model.tables}.values(),
         *_function("initial", _initial(ordered), layout),
         *_function("step", _step(ordered), layout),
@@ -70,18 +71,33 @@ def _lookup(table: Table, layout: Layout) -> str:
     return lookup(table, layout) if table.mode == "interpolate" else scan.lookup(lookup_name(table), table, layout)
 
 
-def _noise(ordered: Ordered, layout: Layout) -> Iterator[str]:
-    """What adds noise to driven constants; where there are none it is not worth its 50 ms of the compiler."""
+def _disturb(ordered: Ordered, layout: Layout, precision: str) -> Iterator[str]:
+    """@disturb, what a step begins with: noise on driven constants, then what comes out of delays.
+
+    Where there is none it is not worth its 50 ms of the compiler.
+    """
+    parts: list[str] = []
+    delays = [v for v in ordered.model.variables if v.kind == "delayed"]
     if ordered.driven:
-        yield from (_file("noise.ll"), noise.text(layout))
-    else:
-        yield "define internal void @disturb(ptr %job, ptr %space, i64 %first, i64 %step) { ret void }\n"
+        parts.append("shake_all" if delays else "disturb")
+        yield Template(_file("noise.ll")).substitute(name=parts[0])
+        yield noise.text(layout)
+    if delays:
+        parts.append("recall")
+        yield Template(_file("delays.ll")).substitute(REALS[precision])
+    if parts != ["disturb"]:
+        arguments = "(ptr %job, ptr %space, i64 %first, i64 %step)"
+        calls = " ".join([*(f"call void @{part}{arguments}\n" for part in parts), "ret void"])
+        yield f"define internal void @disturb{arguments} {{ {calls} }}\n"
 
 
 def _header(ordered: Ordered, layout: Layout) -> str:
     """The numbers that `driver.ll` needs to know."""
     constants = [layout.rows[v.id] for v in ordered.model.variables if v.kind == "constant"]
     lists = {"constant": constants, "driven": [layout.rows[id] for id in ordered.driven]}
+    delays = [v for v in ordered.model.variables if v.kind == "delayed"]
+    if delays:
+        lists |= {"delay": [layout.rows[id] for v in delays for id in (v.id, v.steps, _next(v.id))]}
     lines = [f"@block = internal constant i64 {layout.block}", f"@rows = internal constant i64 {len(layout.rows)}"]
     for name, rows in lists.items():
         items = f"[{', '.join(f'i64 {row}' for row in rows)}]" if rows else "zeroinitializer"
@@ -91,12 +107,13 @@ def _header(ordered: Ordered, layout: Layout) -> str:
 
 
 def _layout(ordered: Ordered, method: Method, lanes: int, block: int, real: str) -> Layout:
-    """Rows: the variables, then the net flows of each stage, and for methods of several stages the start."""
+    """Rows: the variables, the net flows of each stage, for methods of several stages the start, what is carried on."""
     stocks = [v.id for v in ordered.model.variables if v.kind == "stock"]
     ids = [v.id for v in ordered.model.variables]
     ids += [_flow(s, k) for k in range(len(method.weights)) for s in stocks]
     if len(method.weights) > 1:
         ids += [_start(s) for s in stocks]
+    ids += [_next(v.id) for v in ordered.model.variables if v.kind in CARRIED]
     tables, offset = {}, 0
     for table in ordered.model.tables:
         tables[table.id] = (table, offset)
@@ -114,6 +131,11 @@ def _flow(stock: str, stage: int) -> str:
 
 def _start(stock: str) -> str:
     return f"(start of){stock}"
+
+
+def _next(id: str) -> str:
+    """Id of the row with what a memory holds, or a delay takes in, from the next step on."""
+    return f"(next of){id}"
 
 
 def _initial(ordered: Ordered) -> Iterator[Assignment]:
@@ -143,17 +165,22 @@ def _moved(start: str, coefficients: Iterable[float], flows: Iterable[Expr]) -> 
 
 def _advance(ordered: Ordered, method: Method, layout: Layout) -> Iterator[str]:
     """@advance: from the values at this step to the stocks at the next."""
-    stocks = {v.id: v.equation for v in ordered.model.variables if v.kind == "stock"}
+    variables = ordered.model.variables
+    stocks = {v.id: v.equation for v in variables if v.kind == "stock"}
+    floors = [(v.id, Call("max", (Name(v.id), Number(0.0)))) for v in variables if v.non_negative]
+    taken = [(_next(v.id), v.equation) for v in variables if v.kind in CARRIED]
+    kept = [*floors, *((v.id, Name(_next(v.id))) for v in variables if v.kind == "memory")]
     last = len(method.weights) - 1
     if last == 0:
-        yield from _function("advance", _euler(stocks), layout)
+        yield from _function("advance", [*taken, *_euler(stocks), *kept], layout)
         return
     body, time = [], "%time"
     for k in range(len(method.weights)):
-        work: list[Assignment] = [(_start(s), Name(s)) for s in stocks] if k == 0 else []
+        work: list[Assignment] = [*taken, *((_start(s), Name(s)) for s in stocks)] if k == 0 else []
         work += [(_flow(s, k), equation) for s, equation in stocks.items()]
         coefficients = method.weights if k == last else method.stages[k + 1]
         work += [(s, _moved(_start(s), coefficients, [Name(_flow(s, i)) for i in range(last + 1)])) for s in stocks]
+        work += kept if k == last else []
         yield from _function(f"stage{k}", work, layout)
         body.append(f"  call void @stage{k}(ptr %space, ptr %lookups, double {time}, double %dt)")
         if k != last:

@@ -13,7 +13,7 @@ define internal void @noise_row(ptr %job, ptr %noise, i64 %k, ptr %to, i64 %firs
 }
 
 ; after @drive: every noise onto its driven constant's row
-define internal void @disturb(ptr %job, ptr %space, i64 %first, i64 %step) {
+define internal void @$name(ptr %job, ptr %space, i64 %first, i64 %step) {
 entry:
   %n = call i64 @word(ptr %job, i64 10)
   %any = icmp ne i64 %n, 0

@@ -13,6 +13,7 @@ from huangpu.compiler.syntax import at, problem_list
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, ModelError, Name, Ordered, Time, Variable
 
 Graph = dict[str, tuple[str, ...]]
+MOVING = ("stock", "memory", "delayed")  # kinds that a step begins with and that may differ from step to step
 
 
 def order(model: FlatModel, driven: Iterable[str] = ()) -> Ordered:
@@ -70,7 +71,7 @@ def _changing(stepped: list[str], variables: dict[str, Variable], driven: set[st
             isinstance(node, Time)
             or (
                 isinstance(node, Name)
-                and (node.id in driven or node.id in changing or variables[node.id].kind == "stock")
+                and (node.id in driven or node.id in changing or variables[node.id].kind in MOVING)
             )
             for node in parts(v.equation)
         ):

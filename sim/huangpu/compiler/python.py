@@ -65,6 +65,11 @@ def emit(ordered: Ordered) -> str:
     start(v, tables, time)  stocks and everything else at the start
     step(v, tables, time)   what changes, from stocks and time
     flows(v, tables, time)  the net flow of each stock, a time unit
+
+    and where the model has what changes at whole steps only or is cut off at 0, NOT_BELOW_ZERO (stocks), MEMORIES,
+    DELAYS (name -> name of its number of steps) and
+
+    carried(v, tables, time)  what each memory holds, and each delay takes in, from the next step on
     """
     model = ordered.model
     names = _identifiers([v.id for v in model.variables])
@@ -97,6 +102,9 @@ def emit(ordered: Ordered) -> str:
             [flow(v) for v in model.variables if v.kind == "stock"] or ["    yield from ()"],
         ),
     ]
+    carried = [v for v in model.variables if v.kind in ("memory", "delayed")]
+    if carried:
+        blocks.append(_function("carried(v, tables, time)", [flow(v) for v in carried]))
     return "\n\n".join(blocks)
 
 
@@ -160,6 +168,11 @@ def _data(model: FlatModel, names: dict[str, str], tables: dict[str, str]) -> st
 
     stocks = [repr(names[v.id]) for v in model.variables if v.kind == "stock"]
     times = ", ".join(map(_literal, (model.initial_time, model.final_time, model.time_step)))
+    lists = {
+        "NOT_BELOW_ZERO": [repr(names[v.id]) for v in model.variables if v.non_negative],
+        "MEMORIES": [repr(names[v.id]) for v in model.variables if v.kind == "memory"],
+    }
+    delays = [f"{names[v.id]!r}: {names[v.steps]!r}" for v in model.variables if v.kind == "delayed"]
     return "\n".join(
         [
             f"TIMES = ({times})",
@@ -169,6 +182,8 @@ def _data(model: FlatModel, names: dict[str, str], tables: dict[str, str]) -> st
             ),
             dictionary("NAMES", [f"{id_!r}: {name!r}" for id_, name in names.items()]),
             f"STOCKS = ({''.join(f'{s}, ' for s in stocks).rstrip()})",
+            *(f"{name} = ({''.join(f'{s}, ' for s in found).rstrip()})" for name, found in lists.items() if found),
+            *([dictionary("DELAYS", delays)] if delays else []),
             "",
         ]
     )
@@ -272,13 +287,22 @@ def run(
         code["once"](v, known)
         code["start"](v, known, times[0])
         saved: dict[str, list] = {id_: [] for id_ in names}
+        inside: dict[str, list] = {name: [] for name in code.get("DELAYS", ())}
         for i, time in enumerate(times):
             set_(driven or {}, i)
+            for name, taken in inside.items():
+                setattr(v, name, _emerged(getattr(v, name), taken, getattr(v, code["DELAYS"][name]), i))
             code["step"](v, known, time)
             for id_, name in names.items():
                 saved[id_].append(getattr(v, name))
             if i + 1 < len(times):
+                carried = dict(code["carried"](v, known, time)) if "carried" in code else {}
                 _advance(code, v, known, time, dt, METHODS[method])
+                for name, value in carried.items():
+                    if name in inside:
+                        inside[name].append(np.asarray(value, dtype=float))
+                    else:
+                        setattr(v, name, value)
     return times, {id_: np.stack(np.broadcast_arrays(*values)) for id_, values in saved.items()}
 
 
@@ -292,6 +316,18 @@ def _advance(code: dict, v: _Values, known: dict, time: float, dt: float, method
             code["step"](v, known, time + dt * node)
         flows.append(dict(code["flows"](v, known, time + dt * node)))
     _move(v, begin, dt, flows, method.weights)
+    for name in code.get("NOT_BELOW_ZERO", ()):
+        setattr(v, name, np.maximum(getattr(v, name), 0.0))
+
+
+def _emerged(value, taken: list[np.ndarray], steps, now: int) -> np.ndarray:
+    """What a delay gives at step `now`: what it took in `steps` before, or still its value where that is too early."""
+    steps, value = np.broadcast_arrays(steps, value, *taken[:1])[:2]
+    result = np.array(value)
+    for at in np.ndindex(steps.shape):
+        if steps[at] <= now:
+            result[at] = np.broadcast_to(taken[now - int(steps[at])], steps.shape)[at]
+    return result
 
 
 def _move(v: _Values, begin: dict, dt: float, flows: list[dict], weights: tuple[float, ...]) -> None:

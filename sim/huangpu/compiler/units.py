@@ -79,6 +79,8 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("SMOOTH", "DELAY", "DELAY N"), Rule(("same", "time", "same", "dmnl"), "same")),
     ":not:": Rule(("dmnl",), "dmnl"),
     "if_then_else": Rule(("dmnl", "same", "same"), "same"),
+    "DELAY FIXED": Rule(("same", "time", "same"), "same"),
+    "SAMPLE IF TRUE": Rule(("dmnl", "same", "same"), "same"),
     "active_initial": Rule(("same", "same"), "same"),
     "step": Rule(("same", "time"), "same"),
     "pulse": Rule(("time", "time"), "dmnl"),
@@ -170,7 +172,9 @@ def _equation(element: Element, definition: Definition, at: At) -> Found:
     model, declared = at.model, at.model.units[element.key]
     try:
         match definition.node:
-            case Apply("INTEG", (flow, initial)) if declared is not None and model.time is not None:
+            case Apply("INTEG" | "INTEG NON NEGATIVE", (flow, initial)) if (
+                declared is not None and model.time is not None
+            ):
                 found = _infer(initial, at)
                 _compare(found, declared, "the initial value gives", "the model says", at)
                 rate, change = _infer(flow, at), over(declared, model.time)
@@ -381,5 +385,6 @@ SPECIAL: dict[str, tuple[int, Special]] = {  # number of arguments, what it give
     "sqrt": (1, _root),
     "ramp": (3, _ramp),
     "INTEG": (2, _stock),
+    "INTEG NON NEGATIVE": (2, _stock),
     "prod": (1, _product_over),
 }

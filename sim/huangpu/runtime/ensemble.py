@@ -21,6 +21,8 @@ from huangpu.runtime.drivers import NOISE_ROWS, Driver, prepared
 Progress = Callable[[int, int], None]  # members done, members in all
 _NEAR = 1e-6  # of a step: how far from a step a time may lie and still mean it
 _ZERO = np.zeros(1)
+_NO_RINGS = np.zeros((0, 2), dtype=np.int64)
+MAX_RINGS = 2**30  # bytes a thread may set aside for what fixed delays hold back
 _REALS = {"double": np.float64, "single": np.float32}
 
 
@@ -118,6 +120,7 @@ class Runner:
         self._real = _REALS[program.precision]
         self._lookups = _lookups(self._tables, self._real)
         self._spaces: list[np.ndarray] = []
+        self._rings = _rings(program, self._steps, self._kernel.block)
 
     def run(
         self,
@@ -146,11 +149,13 @@ class Runner:
         savings = np.array(words, dtype=np.int64)
         parts = (self._clock, parameters, drivers.offsets, drivers.terms, lookups)
         noise = [first_member, len(drivers.noises), address(drivers.noises)]
+        more = len(drivers.terms) + NOISE_ROWS * len(drivers.noises)
+        rings = self._rings + np.array([self._kernel.rows + more, 0])
         job = np.array(
-            [members, self._steps, *map(address, parts), len(saved), address(savings), *noise],
+            [members, self._steps, *map(address, parts), len(saved), address(savings), *noise, address(rings)],
             dtype=np.int64,
         )
-        self._share(address(job), members, len(drivers.terms) + NOISE_ROWS * len(drivers.noises), progress)
+        self._share(address(job), members, more + _ring_rows(self._rings), progress)
         return saved
 
     def _replaced(self, tables: Mapping[str, Sequence[float]]) -> dict:
@@ -329,6 +334,25 @@ def _prepared(saving: Saving, rows: Mapping[str, int], steps: int, program: Prog
     slots = int(used[-1]) + 1 if len(used) else 0
     arrays = (picked, slot, fresh, weight)
     return _Prepared([len(picked), *map(address, arrays)], slots, len(picked), len(used) == slots, arrays)
+
+
+def _rings(program: Program, steps: int, block: int) -> np.ndarray:
+    """(delays, 2): where each delay's ring begins, counted from the first, and the most steps it may have to hold.
+
+    The memory is only reserved: a block writes to as much of it as its members' own delays need.
+    """
+    room = np.array([min(longest or steps, max(steps, 1)) for longest in program.delays], dtype=np.int64)
+    if 8 * block * room.sum() > MAX_RINGS:
+        raise ValueError(
+            f"model '{program.name}': its {len(room)} fixed delays may hold back up to {room.max()} steps, which"
+            f" takes {8 * block * room.sum() / 2**30:.1f} GiB a thread, more than {MAX_RINGS / 2**30:.0f}. Make the run"
+            " shorter or the time step longer, or write the delay times as numbers."
+        )
+    return np.stack([np.concatenate([[0], np.cumsum(room + 1)[:-1]]), room], axis=1) if len(room) else _NO_RINGS
+
+
+def _ring_rows(rings: np.ndarray) -> int:
+    return int(rings[-1].sum()) + 1 if len(rings) else 0
 
 
 def _lookups(tables: Mapping[str, tuple[np.ndarray, np.ndarray, bool]], real: type) -> np.ndarray:

@@ -18,6 +18,7 @@ from huangpu.structure.signs import Sample, join, minus, slopes, times
 
 LEVERS, DRIVERS = DRIVEN_VIEWS
 RANKS = ("stock", "auxiliary", "frozen", "constant")  # the kind of a variable whose elements differ
+STORES = ("stock", "memory", "delayed")
 IMPLICIT = "(net flow)"  # terms of a net flow that are no variables of their own
 
 
@@ -93,7 +94,8 @@ def fold(ordered: Ordered, sample: Sample) -> tuple[list[Quantity], dict[tuple[s
 def _arcs(v: Variable, sample: Sample) -> list[_Arc]:
     now = slopes(v.equation, sample) if v.equation is not None else {}
     start = slopes(v.initial, sample) if v.initial is not None else {}
-    return [_Arc(s, sign, False) for s, sign in now.items()] + [_Arc(s, sign, True) for s, sign in start.items()]
+    found = [_Arc(s, sign, False) for s, sign in now.items()] + [_Arc(s, sign, True) for s, sign in start.items()]
+    return [*found, _Arc(v.steps, "?", False)] if v.steps else found
 
 
 def _knots(arcs: dict[str, list[_Arc]]) -> dict[str, int]:
@@ -121,7 +123,7 @@ def _reached(target: str, arcs: dict[str, list[_Arc]], variables: dict[str, Vari
 
 
 def _stores(id_: str, arc: _Arc, variables: dict[str, Variable]) -> bool:
-    return variables[id_].hidden and variables[id_].kind == "stock" and not arc.initial
+    return variables[id_].hidden and variables[id_].kind in STORES and not arc.initial
 
 
 def _link(parts: list[tuple[_Arc, bool]], flow: str) -> Link:

@@ -72,6 +72,18 @@ LAYERS = {
         "program",
         "files",
     },
+    "sweep": {
+        "forecast",
+        "fitted",
+        "response",
+        "results",
+        "compiler",
+        "runtime",
+        "measurement",
+        "program",
+        "files",
+        "yamlfile",
+    },
     "cli": {"files", "progress"},
     "__main__": {"cli"},
     "": set(),
@@ -109,7 +121,8 @@ BEHIND = {
         "collect.report",
         "checks.report",
     },
-    "pydantic": {"runtime.scenario.", "measurement.", "calibration.", "backtest.vintage"},
+    "pydantic": {"runtime.scenario.", "measurement.", "calibration.", "backtest.vintage", "sweep.form"},
+    "SALib": {"sweep."},
     "xarray": {"runtime.dataset", "runtime"},
     "scipy": {
         "measurement.censored",
@@ -119,6 +132,8 @@ BEHIND = {
         "backtest.student",
         "checks.ranks",
         "checks.residuals",
+        "sweep.designs",
+        "sweep.factors",
     },
 }
 

@@ -10,7 +10,7 @@ from huangpu.compiler import compile_model
 from huangpu.files import shipped
 from huangpu.runtime.scenario import check, json_schema, load_scenario
 
-FILES = sorted(shipped("scenarios").rglob("*.yaml"))
+FILES = sorted(shipped("scenarios").glob("*.yaml"))
 NAMES = ["all_plans", "plan_2016", "plan_2018", "plan_2023", "plan_2024", "no_2024_plan"]
 
 

@@ -49,7 +49,7 @@ def read_members(path: Path | str, program: Program, size: int | None = None, se
     Member k is the same for every size. MembersError where the file is missing, made for another model, holds a column
     that is neither a constant of the model nor marked as something else, or a number that is not finite.
     """
-    columns, kinds, attrs = _read(Path(path))
+    columns, about, attrs = read_columns(path)
     made_for = attrs.get("model_hash")
     if made_for is not None and made_for != program.model_hash:
         raise MembersError(
@@ -58,7 +58,7 @@ def read_members(path: Path | str, program: Program, size: int | None = None, se
         )
     constants = {program.rows[row].id for row, _ in program.constants}
     for name in columns:
-        if name not in constants and kinds[name] in ("", "parameter"):
+        if name not in constants and str(about[name].get("kind", "")) in ("", "parameter"):
             near = difflib.get_close_matches(name, constants, n=1)
             hint = f"; did you mean '{near[0]}'?" if near else ""
             raise MembersError(f"{path}: column '{name}' is no constant of model '{program.name}'{hint}")
@@ -76,8 +76,11 @@ def read_members(path: Path | str, program: Program, size: int | None = None, se
     )
 
 
-def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str], dict[str, object]]:
-    """Columns, their kinds, the file's attributes."""
+def read_columns(
+    path: Path | str,
+) -> tuple[dict[str, np.ndarray], dict[str, Mapping[str, object]], dict[str, object]]:
+    """Columns of a file of members, what it says of each (kind, units, prior, ...), and of itself. MembersError."""
+    path = Path(path)
     if not path.is_file():
         raise MembersError(f"{path}: there is no such file of members")
     try:
@@ -85,13 +88,13 @@ def _read(path: Path) -> tuple[dict[str, np.ndarray], dict[str, str], dict[str, 
             file.set_auto_mask(False)
             found = {name: v for name, v in file.variables.items() if v.dimensions == ("member",) and name != "member"}
             columns = {name: np.asarray(v[:], dtype=float) for name, v in found.items() if v.dtype is not str}
-            kinds = {name: str(getattr(v, "kind", "")) for name, v in found.items()}
+            about = {name: {key: v.getncattr(key) for key in v.ncattrs()} for name, v in found.items()}
             attrs = {name: file.getncattr(name) for name in file.ncattrs()}
     except (OSError, RuntimeError, ValueError) as error:
         raise MembersError(f"{path}: cannot be read as a file of members ({error})") from None
     if not columns or not len(next(iter(columns.values()))):
         raise MembersError(f"{path}: holds no column over the dimension 'member'")
-    return columns, kinds, attrs
+    return columns, about, attrs
 
 
 def _draws(there: int, size: int, seed: int) -> np.ndarray:

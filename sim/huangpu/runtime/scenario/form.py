@@ -18,11 +18,11 @@ LEVERS = 2000
 SHIFT = 100.0  # years
 
 
-class _Form(BaseModel):
+class Form(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
-def _refuse(wrong: bool, message: str) -> None:
+def refuse(wrong: bool, message: str) -> None:
     if wrong:
         raise PydanticCustomError("rule", "{message}", {"message": message})
 
@@ -39,43 +39,43 @@ def _not_years(series: Mapping[str, float]) -> list[str]:
     return [repr(key) for key in series if _year(key) is None]
 
 
-class Ramp(_Form):
+class Ramp(Form):
     shape: Literal["step", "linear", "smooth"] = Field(description="step: at once; smooth: slow, fast, slow")
     years: float = Field(0.0, ge=0, le=100, description="How long it takes; 0 for a step")
 
     @model_validator(mode="after")
     def _rules(self) -> Ramp:
-        _refuse(self.shape == "step" and self.years > 0, "a step takes 0 years; leave out `years` or choose linear")
-        _refuse(self.shape != "step" and self.years == 0, f"a {self.shape} ramp needs `years` above 0")
+        refuse(self.shape == "step" and self.years > 0, "a step takes 0 years; leave out `years` or choose linear")
+        refuse(self.shape != "step" and self.years == 0, f"a {self.shape} ramp needs `years` above 0")
         return self
 
 
-class Range(_Form):
+class Range(Form):
     low: float = Field(ge=0, le=DELIVERED)
     high: float = Field(ge=0, le=DELIVERED)
 
     @model_validator(mode="after")
     def _rules(self) -> Range:
-        _refuse(self.low > self.high, f"low {self.low:g} is above high {self.high:g}")
+        refuse(self.low > self.high, f"low {self.low:g} is above high {self.high:g}")
         return self
 
 
-class Quantity(_Form):
+class Quantity(Form):
     value: float
     unit: str = Field(description="Must equal the model's unit of this constant")
 
 
-class Horizon(_Form):
+class Horizon(Form):
     start: float | None = Field(None, description="Year; the model's first")
     end: float | None = Field(None, description="Year; at most the model's last")
 
 
-class Save(_Form):
+class Save(Form):
     variables: list[str] = Field(min_length=1, description="Variables (output) or elements (output[electronics])")
     every: float = Field(1.0, gt=0, description="Years between saved times, a multiple of the model's step")
 
 
-def _either(**kinds: type) -> Discriminator:
+def either(**kinds: type) -> Discriminator:
     """Tells the kinds of value that a key accepts apart by their YAML type."""
 
     def tag(value: object) -> str | None:
@@ -90,7 +90,7 @@ def _either(**kinds: type) -> Discriminator:
 _NUMBER = (int, float)
 
 
-class Window(_Form):
+class Window(Form):
     plan: str = Field(
         "", description="The plan that it comes from; names the window in results and for its draws, and for changes"
     )
@@ -104,7 +104,7 @@ class Window(_Form):
         Annotated[float, Field(ge=0, le=DELIVERED), Tag("a_number")]
         | Annotated[Range, Tag("low_and_high")]
         | Annotated[str, Tag("the_name_of_a_posterior_column")],
-        _either(a_number=_NUMBER, low_and_high=(dict, Range), the_name_of_a_posterior_column=str),
+        either(a_number=_NUMBER, low_and_high=(dict, Range), the_name_of_a_posterior_column=str),
     ] = Field(1.0, description="Share that is carried out: a number, a range drawn per member, or a posterior column")
     series: dict[str, float] | None = Field(None, min_length=1, description="year: value, straight lines between")
 
@@ -112,15 +112,15 @@ class Window(_Form):
     def _rules(self) -> Window:
         if self.series is not None:
             extra = {"start", "ramp", "hold", "end", "fade"} & self.model_fields_set
-            _refuse(bool(extra), f"`series` says it all; leave out {', '.join(sorted(extra))}")
+            refuse(bool(extra), f"`series` says it all; leave out {', '.join(sorted(extra))}")
             years = [_year(key) for key in self.series]
-            _refuse(None in years, f"`series` has keys that are no years: {', '.join(_not_years(self.series))}")
-            _refuse(len(set(years)) < len(years), "`series` gives a year twice")
+            refuse(None in years, f"`series` has keys that are no years: {', '.join(_not_years(self.series))}")
+            refuse(len(set(years)) < len(years), "`series` gives a year twice")
             return self
-        _refuse(self.start is None, "expected `start` (a year) or `series`")
-        _refuse(self.fade is not None and self.end is None, "`fade` needs `end`, the year in which it begins")
+        refuse(self.start is None, "expected `start` (a year) or `series`")
+        refuse(self.fade is not None and self.end is None, "`fade` needs `end`, the year in which it begins")
         if self.end is not None:
-            _refuse(self.end <= self.start, f"end {self.end:g} is not after start {self.start:g}")
+            refuse(self.end <= self.start, f"end {self.end:g} is not after start {self.start:g}")
         return self
 
 
@@ -139,7 +139,7 @@ def _action(name: str, **rules: object) -> object:
     return Field(None, description=ACTIONS[name], **rules)
 
 
-class Change(_Form):
+class Change(Form):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in ACTIONS]})
 
     plan: str = Field(min_length=1, description="The plan whose windows, as they came from the base, are changed")
@@ -166,22 +166,22 @@ class Change(_Form):
     def _rules(self) -> Change:
         given = [name for name in ACTIONS if getattr(self, name) is not None]
         what = f"expected one of {', '.join(ACTIONS)}"
-        _refuse(not given, f"says nothing to do, {what}")
-        _refuse(len(given) > 1, f"{' and '.join(given)} in one change, {what}; write a change for each")
-        _refuse(self.fade is not None and self.end is None, "`fade` needs `end`, the year in which it begins")
+        refuse(not given, f"says nothing to do, {what}")
+        refuse(len(given) > 1, f"{' and '.join(given)} in one change, {what}; write a change for each")
+        refuse(self.fade is not None and self.end is None, "`fade` needs `end`, the year in which it begins")
         named = [name for name in ("levers", "but", "keep") if getattr(self, name) is not None]
-        _refuse(len(named) > 1, f"{' and '.join(f'`{name}`' for name in named)} all name levers, expected one of them")
+        refuse(len(named) > 1, f"{' and '.join(f'`{name}`' for name in named)} all name levers, expected one of them")
         return self
 
 
 _Course = Annotated[
     Annotated[float, Tag("a_number")] | Annotated[list[Window], Field(max_length=WINDOWS), Tag("a_list_of_windows")],
-    _either(a_number=_NUMBER, a_list_of_windows=list),
+    either(a_number=_NUMBER, a_list_of_windows=list),
 ]
 _Courses = Annotated[dict[str, _Course], Field(max_length=LEVERS)]
 
 
-class ScenarioFile(_Form):
+class ScenarioFile(Form):
     model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["save"]}, {"required": ["base"]}]})
 
     name: str = Field(pattern=r'^[^\s/\\:*?"<>|.\-][^\s/\\:*?"<>|]*$', max_length=100, description="Names its results")
@@ -190,7 +190,7 @@ class ScenarioFile(_Form):
     base: Annotated[
         Annotated[str, Tag("a_file_name")]
         | Annotated[list[str], Field(min_length=1, max_length=BASES), Tag("a_list_of_file_names")],
-        _either(a_file_name=str, a_list_of_file_names=list),
+        either(a_file_name=str, a_list_of_file_names=list),
     ] = Field(
         [],
         description="Scenario file that this one changes, relative to this file, or a list of them, whose windows add "
@@ -214,7 +214,7 @@ class ScenarioFile(_Form):
         str,
         Annotated[
             Annotated[float, Tag("a_number")] | Annotated[Quantity, Tag("value_and_unit")],
-            _either(a_number=_NUMBER, value_and_unit=(dict, Quantity)),
+            either(a_number=_NUMBER, value_and_unit=(dict, Quantity)),
         ],
     ] = Field({}, description="Constants that are the same for all members")
     levers: _Courses = Field(

@@ -79,8 +79,9 @@ def _named(document: Document) -> Iterator[tuple[Key, str]]:
     return ((key, name) for key, name in names.items() if isinstance(name, str))
 
 
-def _inside(reading: _Reading, document: Document, key: Key, name: str, folder: Path) -> Path | None:
-    """A file named by a scenario: relative to it, and not outside the project that the scenario belongs to."""
+def inside_project(folder: Path, name: str) -> tuple[Path | None, str]:
+    """(path, "") of a file that a scenario or sweep in `folder` names: relative to it, and not outside the project that
+    it belongs to; else (None, what is wrong)."""
     shelf = next((p for p in (folder, *folder.parents) if p.name == "scenarios"), folder)
     try:
         target = (folder / name).resolve()
@@ -88,9 +89,13 @@ def _inside(reading: _Reading, document: Document, key: Key, name: str, folder: 
         target = None
     if target is None or Path(name).is_absolute() or not target.is_relative_to(shelf.parent):
         shown = name if len(name) <= 60 else name[:57] + "..."
-        message = f"found '{shown}', expected a path relative to this file and inside {shelf.parent.name}/"
-        return reading.wrong(document, key, message)
-    return target
+        return None, f"found '{shown}', expected a path relative to this file and inside {shelf.parent.name}/"
+    return target, ""
+
+
+def _inside(reading: _Reading, document: Document, key: Key, name: str, folder: Path) -> Path | None:
+    target, trouble = inside_project(folder, name)
+    return reading.wrong(document, key, trouble) if trouble else target
 
 
 def _base(reading: _Reading, document: Document, key: Key, name: str, chain: tuple[Path, ...]) -> Resolved | None:

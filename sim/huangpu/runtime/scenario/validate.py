@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from huangpu.runtime.scenario.form import Change, Horizon, Quantity, Ramp, Range, Save, ScenarioFile, Window
 from huangpu.runtime.scenario.places import MOST, Finding, found
@@ -24,10 +24,17 @@ def validate(document: Document) -> tuple[ScenarioFile | None, list[Finding]]:
 
 def matched(data: object) -> tuple[ScenarioFile | None, list[tuple[Key, str]]]:
     """The data as a form, or None and what is wrong at which key."""
+    return matched_as(data, ScenarioFile, _known_keys)
+
+
+def matched_as(
+    data: object, form: type[BaseModel], known: Callable[[Key], list[str]]
+) -> tuple[BaseModel | None, list[tuple[Key, str]]]:
+    """As `matched`, of another form. known: path of a key that is none -> those that are there instead."""
     try:
-        return ScenarioFile.model_validate(data), []
+        return form.model_validate(data), []
     except ValidationError as error:
-        return None, [_problem(data, e) for e in error.errors(include_url=False)[: MOST + 1]]
+        return None, [_problem(data, e, known) for e in error.errors(include_url=False)[: MOST + 1]]
 
 
 def _lacking(data: object) -> Iterator[tuple[Key, str]]:
@@ -60,13 +67,13 @@ _EXPECTED = {
 }
 
 
-def _problem(data: object, error: dict) -> tuple[Key, str]:
+def _problem(data: object, error: dict, known: Callable[[Key], list[str]]) -> tuple[Key, str]:
     key = _path(data, error["loc"])
     match error["type"]:
         case "missing":
             return (*key, error["loc"][-1]), "is missing"
         case "extra_forbidden":
-            return key, f"unknown key{nearest(str(key[-1]), _known_keys(key))}"
+            return key, f"unknown key{nearest(str(key[-1]), known(key))}"
         case "rule" if not error["msg"].startswith("expected"):
             return key, error["msg"]
         case "literal_error":

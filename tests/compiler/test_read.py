@@ -153,11 +153,6 @@ def test_views_hold_what_is_drawn_in_them(tmp_path):
     assert ordered.step == ("output",)
 
 
-def test_files_beside_the_model_are_not_read(tmp_path):
-    text = refusal(modelfile.write(tmp_path, "x = GET DIRECT CONSTANTS('../secret.csv', ',', 'A1')"))
-    assert "model.mdl:2: x: the function GET DIRECT CONSTANTS is not supported" in text
-
-
 def test_messages_hold_no_control_characters(tmp_path):
     text = refusal(modelfile.write(tmp_path, "x\x1b[31m = 1 + \x07 | y = z\u202e"))
     assert all(c.isprintable() for c in text.replace("\n", ""))

@@ -1,13 +1,15 @@
 """A model file becomes a program; start reading here.
 
     read     .mdl file -> the model as written (`syntax.py`), by PySD's parser behind `guard.py`
+    external what the model takes from workbooks beside it, `data` what from other runs -> numbers in the model
     expand   -> one scalar variable an element, functions with a memory as stocks
     order    -> what is computed before what, and how often
     python   -> readable text, the reference
     llvm     -> kernel text, the same for the machine
 
 A compiled program is kept in the user's cache under the hash of all that went into it, this package's own source
-included, so a second run imports neither PySD nor anything else of the compiler.
+included, so a second run imports neither PySD nor anything else of the compiler. Which other files a model refers to
+is only known once it has been read: their names are kept as well, and their bytes are hashed at each run.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from huangpu.program import Entry, Program, from_json, to_json
 
 if TYPE_CHECKING:
     from huangpu.compiler.check import Report
+    from huangpu.compiler.confined import Beside
     from huangpu.compiler.syntax import Source
 
 __all__ = ["ModelError", "check_model", "compile_model", "ordered_model"]
@@ -33,37 +36,69 @@ DRIVEN_VIEWS = ("Levers", "Drivers")  # constants drawn in these views are drive
 
 
 def compile_model(
-    path: str | Path, *, method: str = "euler", driven: Iterable[str] | None = None, precision: str = "double"
+    path: str | Path,
+    *,
+    method: str = "euler",
+    driven: Iterable[str] | None = None,
+    precision: str = "double",
+    data_files: Iterable[str | Path] = (),
+    allow: Iterable[str | Path] = (),
 ) -> Program:
     """The program of a model file. `ModelError` says what is wrong with the file and where.
 
     method: "euler" or "rk4"; driven: ids of the constants that runs may drive through time, by default those drawn in
     the views named "Levers" and "Drivers"; precision: "double", or "single" to screen many members, half again to twice
-    as fast and right to about 1e-5.
+    as fast and right to about 1e-5; data_files: tables of other runs that hold the model's data variables, the first
+    that has a series counts; allow: folders in which the model's workbooks may lie beside its own folder.
     """
-    from huangpu.compiler import host
+    from huangpu.compiler import confined, host
     from huangpu.compiler.source import read_bytes
 
-    data = read_bytes(path)
+    data, beside = read_bytes(path), confined.beside(path, data_files, allow)
     driven = None if driven is None else tuple(driven)
-    hash_ = _hash(data, Path(path).stem, method, driven, precision)
+    hash_ = _hash(data, Path(path).stem, method, driven, precision, beside.unnamed())
     folder, lanes = cache.folder("programs"), host.lanes()
-    name = f"{hash_}-{lanes}.json"
-    kept = cache.read(folder / name) if folder else None
-    if kept is not None:
-        return from_json(kept.decode("utf-8"))
-    ordered = ordered_model(path, driven=driven, data=data)
-    program = _program(ordered, method, precision, lanes, hash_, hashlib.sha256(data).hexdigest())
     if folder:
-        cache.write(folder / name, to_json(program).encode("utf-8"))
+        names = cache.read(folder / f"{hash_}.files.json")
+        full = hash_ if names is None else beside.hash_with(names, hash_)
+        kept = cache.read(folder / f"{full}-{lanes}.json") if full else None
+        if kept is not None:
+            return from_json(kept.decode("utf-8"))
+    ordered = _ordered(_source(path, data, beside), driven)
+    full, whole = beside.hash(hash_), beside.hash(hashlib.sha256(data).hexdigest(), data=True)
+    program = _program(ordered, method, precision, lanes, full, whole)
+    if folder:
+        if beside.read:
+            cache.write(folder / f"{hash_}.files.json", beside.names())
+        cache.write(folder / f"{full}-{lanes}.json", to_json(program).encode("utf-8"))
     return program
 
 
-def ordered_model(path: str | Path, *, driven: Iterable[str] | None = None, data: bytes | None = None) -> Ordered:
+def ordered_model(
+    path: str | Path,
+    *,
+    driven: Iterable[str] | None = None,
+    data: bytes | None = None,
+    data_files: Iterable[str | Path] = (),
+    allow: Iterable[str | Path] = (),
+) -> Ordered:
     """The model of a file with the order in which it is computed: the stages that are the same for every printer."""
+    from huangpu.compiler import confined
+
+    return _ordered(_source(path, data, confined.beside(path, data_files, allow)), driven)
+
+
+def _source(path: str | Path, data: bytes | None, beside: Beside) -> Source:
+    """The model as written, with what it takes from other files in it."""
     from huangpu.compiler.read import read_model
 
-    return _ordered(read_model(path, data), driven)
+    return _filled(read_model(path, data), beside)
+
+
+def _filled(source: Source, beside: Beside) -> Source:
+    from huangpu.compiler import data, external
+
+    return data.fill(external.fill(source, beside), beside.data)
 
 
 def _ordered(source: Source, driven: Iterable[str] | None = None) -> Ordered:
@@ -74,18 +109,20 @@ def _ordered(source: Source, driven: Iterable[str] | None = None) -> Ordered:
     return order(model, _drawn(model) if driven is None else driven)
 
 
-def check_model(path: str | Path) -> Report:
+def check_model(path: str | Path, *, data_files: Iterable[str | Path] = (), allow: Iterable[str | Path] = ()) -> Report:
     """What is wrong with a model file and what is worth a note; `ModelError` where nothing of it can be read.
 
-    What keeps a file that can be read from being compiled stands in the report too.
+    What keeps a file that can be read from being compiled stands in the report too. Data files may be missing.
     """
+    from huangpu.compiler import confined, data
     from huangpu.compiler.check import check
     from huangpu.compiler.read import read_model
 
     source = read_model(path)
     report = check(source)
+    beside = confined.beside(path, data_files, allow)
     try:
-        _ordered(source)
+        _ordered(_filled(source if beside.data else data.without(source), beside))
     except ModelError as error:
         return replace(report, refused=str(error))
     return report
@@ -125,13 +162,16 @@ def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: s
     )
 
 
-def _hash(data: bytes, name: str, method: str, driven: tuple[str, ...] | None, precision: str) -> str:
+def _hash(
+    data: bytes, name: str, method: str, driven: tuple[str, ...] | None, precision: str, more: list[tuple[str, bytes]]
+) -> str:
     parts = [
         _version(),
         data,
         name.encode("utf-8", "surrogateescape"),
         method.encode(),
         repr((driven, precision)).encode(),
+        *(part for kind, content in more for part in (kind.encode("utf-8", "surrogateescape"), content)),
     ]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
 

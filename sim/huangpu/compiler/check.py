@@ -63,7 +63,7 @@ def _kind(element: Element) -> str:
 
 def _literal(node: Node) -> bool:
     match node:
-        case Number() | Values() | Apply("negative", (Number(),)):
+        case Number() | Values() | Apply("negative", (Number(),)) | Apply("GET DIRECT CONSTANTS"):
             return True
     return False
 

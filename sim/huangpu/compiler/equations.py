@@ -16,7 +16,8 @@ from huangpu.compiler.dynamics import DYNAMICS
 from huangpu.compiler.fixed import fixed, steady
 from huangpu.compiler.folding import folded
 from huangpu.compiler.functions import BUILTINS, TIME, call
-from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Text, Values
+from huangpu.compiler.modes import moment
+from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Series, Text, Values
 from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Time, Variable
 
 MAX_VARIABLES = 100_000
@@ -139,8 +140,10 @@ def left(definition: Definition, work: Work) -> Iterator[tuple[int, tuple[str, .
 
 def meaning(definition: Definition, number: int, at: Equation) -> tuple[str, Expr | None, Expr | None]:
     """Kind, equation and initial value: a stock or a frozen value where the function is all of the equation."""
-    if definition.kind == "data":
-        raise ModelError("data read from another file (:=) are not supported. Use a lookup of Time.")
+    if definition.kind == "data" and isinstance(definition.node, Series | Points):
+        made = table(part(definition.node, number), element_id(at._name("data"), at.elements), at)
+        at.work.tables.append(made)
+        return "auxiliary", Interpolate(made.id, moment(made.mode)), None
     constant = "auxiliary" if definition.fixed else "constant"
     match definition.node:
         case Values(values):
@@ -166,6 +169,11 @@ def cut_off(definition: Definition) -> bool:
     return isinstance(definition.node, Apply) and definition.node.function == "INTEG NON NEGATIVE"
 
 
+def part(node: Node, number: int) -> Node:
+    """What of a series is meant for the element at this place of the left side."""
+    return node.parts[number] if isinstance(node, Series) else node
+
+
 def table(node: Node, id_: str, at: Equation, element: Element | None = None, extrapolate: bool = False) -> Table:
     if not isinstance(node, Points):
         raise ModelError(f"{_title(node)} is not supported. Write the points into the model.")
@@ -174,7 +182,7 @@ def table(node: Node, id_: str, at: Equation, element: Element | None = None, ex
     if not all(map(math.isfinite, node.xs + node.ys)):
         raise ModelError("a lookup with a number that is not finite.")
     units, doc = (element.units, element.doc) if element else ("", "")
-    return Table(id_, at.label, node.xs, node.ys, extrapolate or node.extrapolate, units, doc)
+    return Table(id_, at.label, node.xs, node.ys, extrapolate or node.extrapolate, units, doc, node.mode)
 
 
 def _title(node: Node) -> str:
@@ -257,6 +265,8 @@ def _count(node: Apply, arity: int) -> None:
 
 
 def _unsupported(node: Apply, work: Work) -> str:
+    if node.function.startswith("GET DIRECT"):
+        return f"{_title(node)} inside an equation or a macro. Give it a variable of its own."
     names = [*BUILTINS, *DYNAMICS, *VECTORS, *(e.key for e in work.elements.values()), *work.macros]
     near = difflib.get_close_matches(node.function, names, n=1, cutoff=0.85)
     hint = f" Did you mean {near[0].replace('_', ' ').upper()}?" if near else " Rewrite the equation without it."
@@ -278,8 +288,10 @@ def _extrapolated(node: Apply, at: Equation) -> Expr:
     if not any(t.id == copy for t in at.work.tables):
         lookup = at.work.elements[node.function]
         for definition in lookup.definitions:
-            if elements in [found for _, found in left(definition, at.work)]:
-                at.work.tables.append(table(definition.node, copy, at, lookup, extrapolate=True))
+            for number, found in left(definition, at.work):
+                if found == elements:
+                    points = part(definition.node, number)
+                    at.work.tables.append(table(points, copy, at, lookup, extrapolate=True))
     return _lookup(node.function, copy, node, at)
 
 

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator
 
 from huangpu.compiler import subscripts as ss
-from huangpu.compiler.equations import Equation, Work, cut_off, element_id, left, meaning, table
+from huangpu.compiler.equations import Equation, Work, cut_off, element_id, left, meaning, part, table
 from huangpu.compiler.fixed import fixed
 from huangpu.compiler.syntax import Apply, Definition, Element, Node, Ref, Source, at, problem_list
 from huangpu.ir import FlatModel, ModelError, Place, Variable
@@ -150,7 +150,7 @@ def _define(element: Element, definition: Definition, number: int, elements: tup
     at = Equation(work, element.key, label, elements, binding, definition)
     id_ = element_id(element.key, elements)
     if definition.kind == "lookup":
-        work.tables.append(table(definition.node, id_, at, element))
+        work.tables.append(table(part(definition.node, number), id_, at, element))
         return
     kind, equation, initial = meaning(definition, number, at)
     work.variables.append(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import operator
 
-from huangpu.compiler.syntax import Apply, Element, Node, Points, Ref, Values
+from huangpu.compiler.syntax import Apply, Element, Node, Points, Ref, Series, Values
 from huangpu.ir import Number
 
 FIXED = {
@@ -43,8 +43,10 @@ MOVING = {"time", "step", "ramp", "pulse", "pulse_train", "get_time_value", "act
 def steady(node: Node, elements: dict[str, Element], seen: tuple[str, ...] = ()) -> bool:
     """Whether a value stays what it is at the start: no stock and no time in it, as far as the file says."""
     match node:
-        case Number() | Points() | Values() | Apply("INITIAL", _):
+        case Number() | Points() | Series() | Values() | Apply("INITIAL", _):
             return True
+        case Ref(key, _) if key in elements and any(d.kind == "data" for d in elements[key].definitions):
+            return False
         case Ref(key, _) | Apply(key, _) if key in elements:
             args = node.args if isinstance(node, Apply) else ()
             inner = (d.node for d in elements[key].definitions) if key not in seen else ()

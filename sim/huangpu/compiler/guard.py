@@ -25,6 +25,7 @@ MAX_DIGITS = 400  # of one number; the largest and the smallest there are need s
 DIGITS = re.compile(r"[\d.]+")
 NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 TERM = re.compile(rf"[+-]? *{NUMBER}")
+STRING = re.compile(r"\s*'([^']*)'\s*")  # as it stands: a backslash is part of a path, no escape
 SUM = re.compile(rf" *(?:[+-] *)?{NUMBER}(?: *[+-] *{NUMBER})+ *")
 CHAIN = re.compile(r"[\d.)\]]\s*[-+]\s*[\d.(\[]|[-+]\s*[-+]\s*[-+]")  # what no literal but a sum has
 
@@ -39,6 +40,8 @@ def literal(text: str) -> object:
     Sums, because PySD's grammar takes `10 - 4 - 3` for an array of three numbers without commas. They are added up
     here: left to `ast.parse`, a long one nests as deep as it is long.
     """
+    if found := STRING.fullmatch(text):
+        return found[1]
     if has_long_number(text):
         raise Unsafe(f"a number of more than {MAX_DIGITS} digits")
     if SUM.fullmatch(text):

@@ -16,6 +16,7 @@ from math import inf, isinf
 from pathlib import Path
 
 from huangpu.compiler import guard
+from huangpu.compiler.modes import MODES
 from huangpu.compiler.source import printable, read_bytes
 from huangpu.compiler.syntax import (
     Apply,
@@ -33,15 +34,17 @@ from huangpu.compiler.syntax import (
     key,
     problem_list,
 )
-from huangpu.compiler.textfile import Lines, decode, split, synonyms, views
+from huangpu.compiler.textfile import Lines, aliases, decode, split, synonyms, views
 from huangpu.ir import ModelError, Number, Place
 
 MAX_NESTING = 60  # parentheses inside parentheses; PySD's parser gives up at 100 to 200
 MAX_POINTS = 10_000  # of a lookup
 MAX_RANGE = 10_000  # elements of a subscript range
+KEYWORDS = ":INTERPOLATE:, :LOOK FORWARD:, :HOLD BACKWARD: and :RAW:"
 SUPPLEMENTARY = ":SUP"  # Vensim's flag of a variable that is there to be looked at
 
 INNERMOST = re.compile(r"\(([^()]*)\)")
+BARE = re.compile(r"""(?:\w[\w\s'$]*|"(?:\\"|[^"])*")\s*(?:\[[^\]]*\])?\s*""")  # a left side and nothing else
 LAST_DIGITS = re.compile(r"\d+$")
 SIGNED_BASE = re.compile(r"[-+*/^=(,<>]\s*\(\s*-\s*[\d.]+(?:e[+-]?\d+)?\s*\)\s*\^", re.IGNORECASE)
 
@@ -64,6 +67,7 @@ def read_model(path: str | Path, data: bytes | None = None) -> Source:
         macros=tuple(Macro(key(s.name), s.params, s.elements) for s in macros),
         views=views(sketch),
         synonyms=synonyms(settings),
+        aliases=aliases(settings),
     )
 
 
@@ -138,7 +142,8 @@ def _section(section, entries: list[tuple[str, ...]], file: str, lines: Lines, p
         place = Place(file, lines.find(equation))
         try:
             _check_size(equation)
-            part = pysd.element.Element(equation, units, doc).parse()
+            data = " :INTERPOLATE:" if BARE.fullmatch(equation) else ""  # no equation: data of another run
+            part = pysd.element.Element(equation + data, units, doc).parse()
             if isinstance(part, pysd.element.SubscriptRange):
                 ranges.append(_range(part, equation, place))
             elif isinstance(part, pysd.element.Component):
@@ -184,31 +189,38 @@ def _check_size(equation: str) -> None:
 
 
 def _range(part, equation: str, place: Place) -> Range:
-    if isinstance(part.definition, dict):
-        raise ModelError("GET DIRECT SUBSCRIPT is not supported: files beside the model are not read. List the names.")
+    external = tuple(part.definition.values()) if isinstance(part.definition, dict) else ()
     if re.search(r"->.*\(", equation):
         raise ModelError("a mapping that lists elements is not supported. Order the ranges so that `-> Range` will do.")
     copied = isinstance(part.definition, str)
-    members = () if copied else tuple(printable(m) for m in part.definition)
+    members = () if copied or external else tuple(printable(m) for m in part.definition)
     if len(members) > MAX_RANGE:
         raise ModelError(f"more than {MAX_RANGE} subscript elements.")
     same_as = key(part.definition) if copied else None
     maps = () if copied else tuple(key(m) for m in part.mapping)  # a copy's list is PySD's default argument, shared
-    return Range(key(part.name), printable(part.name), members, maps, same_as, place)
+    return Range(key(part.name), printable(part.name), members, maps, same_as, place, external)
 
 
 def _definition(part, equation: str, place: Place) -> Definition:
     pysd = guard.vensim()
     subscripts, excepts = part.subscripts
     kinds = {pysd.element.Lookup: "lookup", pysd.element.Data: "data"}
+    node = _node(part.ast)
+    kind = kinds.get(type(part), "equation")
+    if isinstance(node, Apply):
+        kind = {"GET DIRECT LOOKUPS": "lookup", "GET DIRECT DATA": "data"}.get(node.function, kind)
+    mode = getattr(part, "keyword", None) or "interpolate"
+    if mode not in ("interpolate", *MODES):
+        raise ModelError(f":{printable(mode).upper()}: is no way to read data. Possible are {KEYWORDS}.")
     return Definition(
         subscripts=tuple(key(s) for s in subscripts),
         excepts=tuple(tuple(key(s) for s in group) for group in excepts),
-        kind=kinds.get(type(part), "equation"),
+        kind=kind,
         fixed=isinstance(part, pysd.element.UnchangeableConstant),
-        node=_node(part.ast),
+        node=node,
         text=printable(equation),
         place=place,
+        mode=mode,
     )
 
 
@@ -241,9 +253,9 @@ STRUCTURES = {  # PySD's class -> function, and its fields in the order of the a
     "InlineLookupsStructure": ("WITH LOOKUP", ("argument", "lookups")),
     "AllocateAvailableStructure": ("ALLOCATE AVAILABLE", ()),
     "AllocateByPriorityStructure": ("ALLOCATE BY PRIORITY", ()),
-    "GetLookupsStructure": ("GET DIRECT LOOKUPS", ()),
-    "GetDataStructure": ("GET DIRECT DATA", ()),
-    "GetConstantsStructure": ("GET DIRECT CONSTANTS", ()),
+    "GetLookupsStructure": ("GET DIRECT LOOKUPS", ("file", "tab", "x_row_or_col", "cell")),
+    "GetDataStructure": ("GET DIRECT DATA", ("file", "tab", "time_row_or_col", "cell")),
+    "GetConstantsStructure": ("GET DIRECT CONSTANTS", ("file", "tab", "cell")),
     "DataStructure": ("DATA", ()),
 }
 

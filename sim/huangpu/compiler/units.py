@@ -210,7 +210,7 @@ def _infer(node: Node, at: At) -> Found:
     match node:
         case Number(value):
             return Bare(zero=value == 0)
-        case Values():
+        case Values() | Apply("GET DIRECT CONSTANTS"):
             return Bare()
         case Ref(key):
             return _reference(key, at)

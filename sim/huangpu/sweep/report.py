@@ -1,0 +1,127 @@
+"""What a finished sweep says: its indices as files and pictures, and the first factors of each output in a terminal."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from huangpu.sweep.analysis import METHODS, Finding, Method, analyse
+from huangpu.sweep.answers import OWN_UNIT, said, write_answers
+from huangpu.sweep.charts import write_charts
+from huangpu.sweep.designs import Design
+from huangpu.sweep.indices import LEVEL
+from huangpu.sweep.outputs import Output
+from huangpu.sweep.plan import Sweep
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHOWN = 5  # factors of an output
+HEADS = {
+    "ST": "Total share",
+    "S1": "Alone",
+    "mu_star": "μ*",
+    "sigma": "σ",
+    "pawn": "PAWN",
+    "delta": "Delta",
+    "rank": "Rank corr.",
+    "swing": "Swing",
+    "low": "At lowest",
+    "high": "At highest",
+}
+# leading measure -> what stands beside it in the table
+BESIDE = {"ST": ("S1",), "mu_star": ("sigma",), "pawn": ("delta", "rank"), "swing": ("low", "high")}
+WORDS = {
+    "ST": "Total share: of the output's variance, with all interactions; alone: first order.",
+    "mu_star": "μ*: mean size of the effect of a factor over its whole range; σ: how much it depends on the others.",
+    "pawn": "PAWN and delta: how far a factor moves the output's whole distribution; a correlated factor counts for "
+    "what it brings through others. Rank correlation has a sign.",
+    "swing": "Swing: largest less smallest output over the factor's values.",
+}
+
+
+def report(
+    sweep: Sweep, data: xr.Dataset, folder: Path, progress: Callable[[int, int], None] | None = None
+) -> list[RenderableType]:
+    """Analyse a finished sweep, write indices, tables and pictures into `folder`; returns what the terminal shows."""
+    findings = analyse(data, sweep.design, progress)
+    attrs = {
+        "title": sweep.title,
+        "sweep": sweep.name,
+        "identity_sha256": hashlib.sha256(sweep.identity.encode()).hexdigest(),
+        "notes": "\n".join(sweep.notes),
+    }
+    write_answers(findings, sweep.design, sweep.outputs, attrs, folder)
+    write_charts(findings, sweep.design, sweep.outputs, folder)
+    return shown(findings, sweep.design, sweep.outputs, sweep.notes)
+
+
+def shown(
+    findings: Sequence[Finding], design: Design, outputs: Sequence[Output], notes: Sequence[str]
+) -> list[RenderableType]:
+    """A block an output: its name and unit, its first factors, and how far to trust them. Then what to know of all."""
+    lead, labels = METHODS[design.kind].lead, [factor.label for factor in design.factors]
+    lines: list[RenderableType] = []
+    for finding, output in zip(findings, outputs, strict=True):
+        heading = Text(output.label, style="bold")
+        heading.append(f"  {output.units}" if output.units else "", style="not bold dim")
+        lines.append(heading)
+        if not np.isnan(finding.indices.values[lead]).all():
+            lines.append(Padding(_table(finding, lead, labels), (0, 0, 0, 2)))
+        lines += [*_trust(finding, METHODS[design.kind]), Text()]
+    lines.append(Text(f"{WORDS[lead]} ± is half the {100 * LEVEL:.0f} % interval.", style="dim"))
+    return lines + [Text(note, style="dim") for note in notes]
+
+
+def _table(finding: Finding, lead: str, labels: Sequence[str]) -> Table:
+    found = finding.indices
+    table = Table(box=None, pad_edge=False, show_header=True, header_style="dim", expand=True)
+    table.add_column("Factor", ratio=1)
+    for measure in (lead, *BESIDE[lead]):
+        table.add_column(HEADS[measure], justify="right", no_wrap=True, min_width=13)
+    order = np.argsort(-np.nan_to_num(found.values[lead], nan=-np.inf), kind="stable")[:SHOWN]
+    for k in order:
+        if np.isfinite(found.values[lead][k]):
+            cells = (_cell(m, found.values[m][k], found.half[m][k]) for m in (lead, *BESIDE[lead]))
+            table.add_row(Text(labels[k]), *cells)
+    return table
+
+
+def _cell(measure: str, value: float, half: float) -> str:
+    """`0.412 ± 0.031` of a share or an index, three figures of what is in the output's unit."""
+    if np.isnan(value):
+        return ""
+    write = _short if measure in OWN_UNIT else "{:.3f}".format
+    text = write(value) + (f" ± {write(half)}" if np.isfinite(half) else "")
+    return text.replace("-", "−")
+
+
+def _short(value: float) -> str:
+    """About three figures: 1,234 or 12.3 or 0.00123."""
+    digits = 2 - int(np.floor(np.log10(abs(value)))) if abs(value) > 1e-9 else 0
+    return f"{value:,.{min(max(digits, 0), 9)}f}"
+
+
+def _trust(finding: Finding, method: Method) -> list[RenderableType]:
+    """How many members were used and left out, and the verdict; what asks for attention is yellow."""
+    lines: list[RenderableType] = []
+    words = said(finding)
+    if words:
+        fine = finding.verdict.needed is None and not finding.indices.note
+        lines.append(Padding(Text(words, style="green" if fine else "yellow"), (0, 0, 0, 2)))
+    if finding.indices.dropped:
+        whole = finding.indices.blocks + finding.indices.dropped
+        text = f"{finding.indices.dropped:,} of {whole:,} {method.called} left out: not finite"
+        lines.append(Padding(Text(text, style="yellow"), (0, 0, 0, 2)))
+    if finding.members < finding.of:
+        text = f"from {finding.members:,} of {finding.of:,} members"
+        lines.append(Padding(Text(text, style="dim"), (0, 0, 0, 2)))
+    return lines

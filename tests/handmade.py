@@ -117,7 +117,7 @@ def _xidz(a, b, c):
 
 _NAMES = {
     "np": np,
-    **{name: getattr(plain, name) for name in ("exp", "ln", "power", "sin", "cos", "tan")},
+    **{name: getattr(plain, name) for name in ("exp", "ln", "power", "sin", "cos", "tan", "normal", "probit")},
     "xidz": _xidz,
     "zidz": lambda a, b: _xidz(a, b, 0.0),
     "quantum": lambda a, b: np.where(b < SMALL, a, b * np.trunc(a / b)),

@@ -96,6 +96,7 @@ class Variable:
     stock      equation: net flow a time unit; initial: value at the start
     frozen     initial: its value, computed once at the start (INITIAL); equation None
     memory     initial: value at the start; equation: value from the next step on, changed at whole steps only
+    draw       a random number in (0, 1), a new one each step; equation: the seed, a `Number` or the name of a constant
     delayed    its value is that of `equation` some whole steps ago; initial: what it is until then
     """
 

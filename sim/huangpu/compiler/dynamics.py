@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from huangpu.compiler.functions import call
+from huangpu.compiler.random import RANDOM
 from huangpu.ir import Expr, Number
 
 
@@ -36,6 +37,9 @@ class Maker(Protocol):
 
     def delayed(self, role: str, value: Expr, initial: Expr, steps: Expr) -> Expr:
         """The value as it was some steps ago."""
+
+    def draw(self, seed: Expr) -> Expr:
+        """A random number in (0, 1), a new one each step; the seed is a number or a constant."""
 
     @property
     def time_step(self) -> Expr:
@@ -137,6 +141,7 @@ class Dynamic:
 
 
 DYNAMICS: dict[str, Dynamic] = {
+    **{name: Dynamic(arity, build) for name, (arity, build) in RANDOM.items()},
     "INTEG": Dynamic(2, integ),
     "INTEG NON NEGATIVE": Dynamic(2, non_negative),
     "INITIAL": Dynamic(1, initial),

@@ -107,6 +107,11 @@ class Equation:
         held = self.hidden(f"{role}_steps", "frozen", None, steps)
         return self._change(self.hidden(role, "delayed", value, initial), steps=held.id, longest=longest)
 
+    def draw(self, seed: Expr) -> Expr:
+        if not isinstance(seed, Number | Name):
+            raise ModelError("the seed of a random function must be a number or a constant.")
+        return self.hidden("draw", "draw", seed)
+
     @property
     def time_step(self) -> Expr:
         return Number(self.work.control["time_step"])

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 
 from huangpu.compiler.functions import OPS
-from huangpu.compiler.python import PRELUDE
+from huangpu.compiler.python import NORMALS, PRELUDE
 from huangpu.ir import Call, Expr, Number
 
 
@@ -35,5 +35,5 @@ def _function(op: str):
 @functools.cache
 def _names() -> dict:
     space: dict = {}
-    exec(PRELUDE, space)
+    exec(PRELUDE + NORMALS, space)
     return space

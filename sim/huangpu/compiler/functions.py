@@ -21,7 +21,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from huangpu.ir import Call, Expr, Number, Time
+from huangpu.ir import Call, Expr, FlatModel, Interpolate, Number, Time
 
 SMALL = 1e-6  # what Vensim takes for zero in XIDZ, ZIDZ, QUANTUM, PULSE and RAMP
 
@@ -82,7 +82,23 @@ OPS: dict[str, Op] = {
     "sinh": Op(1, "np.sinh({0})"),
     "cosh": Op(1, "np.cosh({0})"),
     "tanh": Op(1, "np.tanh({0})"),
+    "normal": Op(1, "normal({0})"),  # the chance that a standard normal number is below
+    "probit": Op(1, "probit({0})"),  # its inverse: -inf at 0, inf at 1, nan outside
 }
+
+
+def operators(model: FlatModel) -> set[str]:
+    """Those of all equations of a model."""
+    found: set[str] = set()
+    stack = [e for v in model.variables for e in (v.equation, v.initial)]
+    while stack:
+        match stack.pop():
+            case Call(op, args):
+                found.add(op)
+                stack.extend(args)
+            case Interpolate(_, x):
+                stack.append(x)
+    return found
 
 
 TIME = Time()

@@ -19,11 +19,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Template
 
-from huangpu.compiler import noise, scan
+from huangpu.compiler import draws, noise, scan
+from huangpu.compiler.functions import operators
 from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.registers import literal
 from huangpu.compiler.vector import DT, Layout, Loop, address, compute, functions, lookup, lookup_name
-from huangpu.ir import Call, Expr, Interpolate, Name, Number, Ordered, Table
+from huangpu.ir import Call, Expr, Interpolate, Name, Number, Ordered, Table, Variable
 
 BLOCK = 64  # members
 EQUATIONS = 8  # in a loop
@@ -52,7 +53,7 @@ def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK, preci
         _header(ordered, layout),
         _file("driver.ll"),
         Template(_file("rows.ll")).substitute(REALS[precision]),
-        *functions(layout),
+        *functions(layout, operators(ordered.model)),
         *_disturb(ordered, layout, precision),
         *{lookup_name(table): _lookup(table, layout) for table in ordered.model.tables}.values(),
         *_function("initial", _initial(ordered), layout),
@@ -72,16 +73,20 @@ def _lookup(table: Table, layout: Layout) -> str:
 
 
 def _disturb(ordered: Ordered, layout: Layout, precision: str) -> Iterator[str]:
-    """@disturb, what a step begins with: noise on driven constants, then what comes out of delays.
+    """@disturb, what a step begins with: noise on driven constants, random draws, what comes out of delays.
 
     Where there is none it is not worth its 50 ms of the compiler.
     """
     parts: list[str] = []
+    drawn = [v for v in ordered.model.variables if v.kind == "draw"]
     delays = [v for v in ordered.model.variables if v.kind == "delayed"]
     if ordered.driven:
-        parts.append("shake_all" if delays else "disturb")
+        parts.append("shake_all" if drawn or delays else "disturb")
         yield Template(_file("noise.ll")).substitute(name=parts[0])
         yield noise.text(layout)
+    if drawn:
+        parts.append("draw_all")
+        yield draws.text([_draw(v, layout) for v in drawn], layout)
     if delays:
         parts.append("recall")
         yield Template(_file("delays.ll")).substitute(REALS[precision])
@@ -89,6 +94,11 @@ def _disturb(ordered: Ordered, layout: Layout, precision: str) -> Iterator[str]:
         arguments = "(ptr %job, ptr %space, i64 %first, i64 %step)"
         calls = " ".join([*(f"call void @{part}{arguments}\n" for part in parts), "ret void"])
         yield f"define internal void @disturb{arguments} {{ {calls} }}\n"
+
+
+def _draw(v: Variable, layout: Layout) -> draws.Draw:
+    seed = layout.rows[v.equation.id] if isinstance(v.equation, Name) else float(v.equation.value)
+    return draws.Draw(layout.rows[v.id], draws.stream(v.id), seed)
 
 
 def _header(ordered: Ordered, layout: Layout) -> str:

@@ -13,7 +13,7 @@ from huangpu.compiler.syntax import at, problem_list
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, ModelError, Name, Ordered, Time, Variable
 
 Graph = dict[str, tuple[str, ...]]
-MOVING = ("stock", "memory", "delayed")  # kinds that a step begins with and that may differ from step to step
+MOVING = ("stock", "memory", "delayed", "draw")  # kinds that a step begins with and that may differ from step to step
 
 
 def order(model: FlatModel, driven: Iterable[str] = ()) -> Ordered:
@@ -24,9 +24,10 @@ def order(model: FlatModel, driven: Iterable[str] = ()) -> Ordered:
     variables = {v.id: v for v in model.variables}
     driven = tuple(driven)
     problems = [*_duplicates(model), *_unknown(model, variables), *_not_constant(driven, variables, model)]
+    problems += _seeds(variables)
     if problems:
         raise ModelError(problem_list(problems))
-    initial = {v.id: _names(_at_start(v)) for v in model.variables if v.kind != "constant"}
+    initial = {v.id: _names(_at_start(v)) for v in model.variables if v.kind not in ("constant", "draw")}
     step = {v.id: _names(v.equation) for v in model.variables if v.kind == "auxiliary"}
     started, at_start = _sorted(initial)
     stepped, always = _sorted(step)
@@ -170,6 +171,15 @@ def _not_constant(driven: tuple[str, ...], variables: dict[str, Variable], model
         f"{model.name}: {id_} cannot be driven, it is not a constant of the model.{_nearest(id_, constants)}"
         for id_ in driven
         if id_ not in variables or variables[id_].kind != "constant"
+    ]
+
+
+def _seeds(variables: dict[str, Variable]) -> list[str]:
+    return [
+        f"{_where(v)}: the seed {variables[v.equation.id].label} of a random function is no constant. Make it a number."
+        for v in variables.values()
+        if v.kind == "draw" and isinstance(v.equation, Name) and v.equation.id in variables
+        if variables[v.equation.id].kind != "constant"
     ]
 
 

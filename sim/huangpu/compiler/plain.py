@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from huangpu.compiler.maths import FORMULAS
+from huangpu.compiler.normal import NORMAL
 
 
 class Numpy:
@@ -45,3 +46,4 @@ def _plain(formula: Callable) -> Callable:
 
 
 exp, ln, power, sin, cos, tan = (_plain(FORMULAS[name]) for name in ("exp", "ln", "pow", "sin", "cos", "tan"))
+normal, probit = (_plain(NORMAL[name]) for name in ("normal", "probit"))

@@ -18,9 +18,11 @@ import unicodedata
 
 import numpy as np
 
-from huangpu.compiler.functions import OPS
+from huangpu.compiler.draws import stream
+from huangpu.compiler.functions import OPS, operators
 from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.modes import MODES, PYTHON
+from huangpu.compiler.normal import NORMAL
 from huangpu.compiler.source import printable
 from huangpu.ir import Call, Expr, FlatModel, Interpolate, Name, Number, Ordered, Time, Variable
 
@@ -57,6 +59,10 @@ def zidz(a, b):
 '''
 
 
+NORMALS = "from huangpu.compiler.plain import normal, probit\n"
+DRAWS = "from huangpu.compiler.draws import uniform\n"
+
+
 def emit(ordered: Ordered) -> str:
     """Python text with these names: TIMES (start, end, step), TABLES, NAMES (id -> attribute) and STOCKS, and
 
@@ -66,7 +72,11 @@ def emit(ordered: Ordered) -> str:
     step(v, tables, time)   what changes, from stocks and time
     flows(v, tables, time)  the net flow of each stock, a time unit
 
-    and where the model has what changes at whole steps only or is cut off at 0, NOT_BELOW_ZERO (stocks), MEMORIES,
+    and where the model draws random numbers
+
+    draw(v, seed, member, step)  those of a step, from the run's seed and the members' numbers
+
+    and where it has what changes at whole steps only or is cut off at 0, NOT_BELOW_ZERO (stocks), MEMORIES,
     DELAYS (name -> name of its number of steps) and
 
     carried(v, tables, time)  what each memory holds, and each delay takes in, from the next step on
@@ -85,13 +95,17 @@ def emit(ordered: Ordered) -> str:
     def flow(v: Variable) -> str:
         return f"{_comment(v)}\n    yield {names[v.id]!r}, {show.number(v.equation)}"
 
+    def draw(v: Variable) -> str:
+        call = f"uniform(seed, {stream(v.id)}, {show.number(v.equation)}, member, step)"
+        return f"{_comment(v)}\n    v.{names[v.id]} = {call}"
+
     def at_start(id_: str) -> str:
         v = variables[id_]
         return line(v, v.initial if v.initial is not None else v.equation)
 
     blocks = [
         f"# {printable(model.name)}: made from the model file, not to be edited.",
-        "\n\n".join([PRELUDE, *(PYTHON[mode] for mode in PYTHON if mode in modes.values())]),
+        "\n\n".join([PRELUDE, *_imports(model), *(PYTHON[mode] for mode in PYTHON if mode in modes.values())]),
         _data(model, names, tables),
         _function("constants(v)", [line(v, v.equation) for v in model.variables if v.kind == "constant"]),
         _function("once(v, tables)", [at_start(id_) for id_ in ordered.initial if id_ in once]),
@@ -102,10 +116,19 @@ def emit(ordered: Ordered) -> str:
             [flow(v) for v in model.variables if v.kind == "stock"] or ["    yield from ()"],
         ),
     ]
+    drawn = [v for v in model.variables if v.kind == "draw"]
+    if drawn:
+        blocks.append(_function("draw(v, seed, member, step)", [draw(v) for v in drawn]))
     carried = [v for v in model.variables if v.kind in ("memory", "delayed")]
     if carried:
         blocks.append(_function("carried(v, tables, time)", [flow(v) for v in carried]))
     return "\n\n".join(blocks)
+
+
+def _imports(model: FlatModel) -> list[str]:
+    """What few models need."""
+    normals = [NORMALS] if operators(model) & NORMAL.keys() else []
+    return [*normals, DRAWS] if any(v.kind == "draw" for v in model.variables) else normals
 
 
 def _once(ordered: Ordered, variables: dict[str, Variable]) -> set[str]:
@@ -261,12 +284,21 @@ class _Values:
 
 
 def run(
-    text: str, *, method: str = "euler", final_time: float | None = None, parameters=None, driven=None, tables=None
+    text: str,
+    *,
+    method: str = "euler",
+    final_time: float | None = None,
+    parameters=None,
+    driven=None,
+    tables=None,
+    seed: int = 0,
+    member=0,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Integrate the text that `emit` gave: (times, {id: values (time, ...)}), every step saved. Slow and plain.
 
     parameters: {id: number or (member,) array} instead of the file's values
     driven: {id: (time,) or (time, member) array}, one value a step, held through it
+    seed, member: of the run, and the number or numbers (member,) that random functions know the members by
     tables: {table's Python name: (xs, ys, extrapolate)} instead of the file's
     """
     code: dict = {}
@@ -281,15 +313,18 @@ def run(
             setattr(v, names[id_], value if at is None else value[at])
 
     with np.errstate(all="ignore"):
+        draw = code.get("draw", lambda *_: None)
         code["constants"](v)
         set_(parameters or {})
         set_(driven or {}, 0)
+        draw(v, seed, member, 0)
         code["once"](v, known)
         code["start"](v, known, times[0])
         saved: dict[str, list] = {id_: [] for id_ in names}
         inside: dict[str, list] = {name: [] for name in code.get("DELAYS", ())}
         for i, time in enumerate(times):
             set_(driven or {}, i)
+            draw(v, seed, member, i)
             for name, taken in inside.items():
                 setattr(v, name, _emerged(getattr(v, name), taken, getattr(v, code["DELAYS"][name]), i))
             code["step"](v, known, time)

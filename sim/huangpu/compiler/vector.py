@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ctypes
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
 from huangpu.compiler.functions import SMALL
 from huangpu.compiler.maths import FORMULAS
+from huangpu.compiler.normal import NORMAL
 from huangpu.compiler.registers import COMPARISONS, function, literal
 from huangpu.ir import Call, Expr, Interpolate, Name, Number, Table, Time
 
@@ -142,7 +143,7 @@ def _apply(op: str, args: tuple[str, ...], loop: Loop) -> str:
     vector = loop.layout.vector
     if op in INSTRUCTIONS:
         return loop.put(f"{INSTRUCTIONS[op]} {vector} {', '.join(args)}")
-    if op in FORMULAS:
+    if op in FORMULAS or op in NORMAL:
         return loop.put(f"call {vector} @maths.{op}({', '.join(f'{vector} {arg}' for arg in args)})")
     if op in INTRINSICS:
         listed = ", ".join(f"{vector} {arg}" for arg in args)
@@ -295,14 +296,16 @@ def _scan(x: str, segment: list[str], loop: Loop, knots: int) -> list[str]:
     return [f"%new{part}" for part in range(3)]
 
 
-def functions(layout: Layout) -> Iterator[str]:
+def functions(layout: Layout, used: Container[str]) -> Iterator[str]:
     """Every function of the tables, for vectors of this width: formulas, and intrinsics declared.
+
+    Those of the normal distribution only where they are `used`: models seldom do.
 
     Formulas are computed with doubles; where rows hold floats, what they are given is widened and their answer rounded.
     """
     double = replace(layout, real="double")
     exact = layout.real == double.real
-    for op, formula in FORMULAS.items():
+    for op, formula in (FORMULAS | {op: formula for op, formula in NORMAL.items() if op in used}).items():
         yield function(f"maths.{op}" if exact else f"double.{op}", formula, layout.lanes)
         if not exact:
             yield _rounded(op, list(inspect.signature(formula).parameters)[:-1], layout, double.vector)

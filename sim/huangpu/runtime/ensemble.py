@@ -35,6 +35,7 @@ class Inputs:
     driven        id of a driven constant -> `Schedule`, `Noise` or (n_steps + 1, size); others hold their parameter
     tables        id of a lookup -> its ys in place of the model's, for all members
     first_member  number that noise knows the first member by, where these are a part of a larger ensemble
+    seed          of the model's random functions, 0 ... 2^64 - 1
     """
 
     size: int
@@ -42,6 +43,7 @@ class Inputs:
     driven: Mapping[str, Driver] = field(default_factory=dict)
     tables: Mapping[str, Sequence[float]] = field(default_factory=dict)
     first_member: int = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def simulate(
         inputs.driven,
         tables=inputs.tables,
         first_member=inputs.first_member,
+        seed=inputs.seed,
         progress=progress,
     )
 
@@ -129,6 +132,7 @@ class Runner:
         *,
         tables: Mapping[str, Sequence[float]] | None = None,
         first_member: int = 0,
+        seed: int = 0,
         progress: Progress | None = None,
     ) -> list[np.ndarray]:
         """values (parameters, members), also when there are no parameters; the rest as in `Inputs`."""
@@ -152,7 +156,16 @@ class Runner:
         more = len(drivers.terms) + NOISE_ROWS * len(drivers.noises)
         rings = self._rings + np.array([self._kernel.rows + more, 0])
         job = np.array(
-            [members, self._steps, *map(address, parts), len(saved), address(savings), *noise, address(rings)],
+            [
+                members,
+                self._steps,
+                *map(address, parts),
+                len(saved),
+                address(savings),
+                *noise,
+                address(rings),
+                _word(seed),
+            ],
             dtype=np.int64,
         )
         self._share(address(job), members, more + _ring_rows(self._rings), progress)
@@ -334,6 +347,13 @@ def _prepared(saving: Saving, rows: Mapping[str, int], steps: int, program: Prog
     slots = int(used[-1]) + 1 if len(used) else 0
     arrays = (picked, slot, fresh, weight)
     return _Prepared([len(picked), *map(address, arrays)], slots, len(picked), len(used) == slots, arrays)
+
+
+def _word(seed: int) -> int:
+    """A seed as the int64 of the same bits."""
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"the seed is {seed}, not a whole number from 0 to 2^64 - 1")
+    return seed - 2**64 if seed >= 2**63 else seed
 
 
 def _rings(program: Program, steps: int, block: int) -> np.ndarray:

@@ -92,6 +92,8 @@ def fold(ordered: Ordered, sample: Sample) -> tuple[list[Quantity], dict[tuple[s
 
 
 def _arcs(v: Variable, sample: Sample) -> list[_Arc]:
+    if v.kind == "draw":
+        return [_Arc(v.equation.id, "?", False)] if isinstance(v.equation, Name) else []
     now = slopes(v.equation, sample) if v.equation is not None else {}
     start = slopes(v.initial, sample) if v.initial is not None else {}
     found = [_Arc(s, sign, False) for s, sign in now.items()] + [_Arc(s, sign, True) for s, sign in start.items()]

@@ -52,6 +52,7 @@ def _end(program: Program) -> float:
 def _at_start(ordered: Ordered, tables: dict) -> dict[str, np.ndarray]:
     variables = {v.id: v for v in ordered.model.variables}
     values = {v.id: np.array([v.equation.value]) for v in variables.values() if v.kind == "constant"}
+    values |= {v.id: np.array([0.5]) for v in variables.values() if v.kind == "draw"}
     so_far = Sample(values, np.array([ordered.model.initial_time]), tables)
     with np.errstate(all="ignore"):
         for id_ in ordered.initial:

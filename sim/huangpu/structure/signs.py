@@ -13,7 +13,7 @@ import numpy as np
 
 from huangpu.compiler.functions import OPS
 from huangpu.compiler.modes import MODES, PYTHON
-from huangpu.compiler.python import PRELUDE
+from huangpu.compiler.python import NORMALS, PRELUDE
 from huangpu.ir import Call, Expr, Interpolate, Name, Number, Table, Time
 
 NUDGE = 1e-4  # of a quantity, to see which way an equation moves
@@ -156,7 +156,7 @@ def compute(expr: Expr, sample: Sample) -> np.ndarray:
 
 
 _PRELUDE: dict = {}
-_TEXT = "\n".join([PRELUDE, *PYTHON.values()])  # the readable form's own functions
+_TEXT = "\n".join([PRELUDE, NORMALS, *PYTHON.values()])  # the readable form's own functions
 exec(compile(_TEXT, "<prelude>", "exec"), _PRELUDE)
 _LETTERS = ("a", "b", "c")
 
@@ -196,7 +196,7 @@ SIGN: dict[str, Callable[..., str]] = {
     "min": _least,
     "max": _most,
     "trunc": lambda a: a,
-    **{op: _positive for op in ("abs", "square", "sqrt", "exp", "cosh")},
+    **{op: _positive for op in ("abs", "square", "sqrt", "exp", "cosh", "normal")},
     **{op: _positive for op, row in OPS.items() if row.truth},
 }
 
@@ -221,6 +221,7 @@ def _branch(_: Part, a: Part, b: Part) -> tuple[str, ...]:
     return observed(a.values - b.values), "+", "+"
 
 
+RISING = ("trunc", "sqrt", "exp", "ln", "tan", "arcsin", "arctan", "sinh", "tanh", "normal", "probit")
 # operator -> sign of the slope in each argument
 WEIGHTS: dict[str, Callable[..., tuple[str, ...]]] = {
     "add": _always("+", "+"),
@@ -249,6 +250,6 @@ WEIGHTS: dict[str, Callable[..., tuple[str, ...]]] = {
     "mod": _always("?", "?"),
     "quantum": _always("+", "?"),
     "arccos": _always("-"),
-    **{op: _always("+") for op in ("trunc", "sqrt", "exp", "ln", "tan", "arcsin", "arctan", "sinh", "tanh")},
+    **{op: _always("+") for op in RISING},
     **{op: _always("?") for op in ("sin", "cos")},
 }

@@ -59,9 +59,12 @@ def _kernel(program, end: float | None = None) -> np.ndarray:
     return simulate(program, Inputs(size=1), [saving], final_time=end)[0][:, :, 0]
 
 
-def stored_output(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """Times and columns of the stored output, nan where a value is not stored (constants after the first row)."""
-    path = next(path for path in (folder / "output.csv", folder / "output.tab") if path.exists())
+def stored_output(folder: Path, first: str = "output.csv") -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """Times and columns of the stored output, nan where a value is not stored (constants after the first row).
+
+    first: pattern of the file that is preferred.
+    """
+    path = next(path for name in (first, "output.csv", "output.tab") for path in sorted(folder.glob(name)))
     data = path.read_bytes()
     try:
         text = data.decode("utf-8-sig")
@@ -69,7 +72,7 @@ def stored_output(folder: Path) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         text = data.decode("latin-1")
     rows = list(csv.reader(io.StringIO(text, newline=None), delimiter="\t" if path.suffix == ".tab" else ","))
     rows = [row for row in rows if row and row[0].strip()]
-    assert rows[0][0].strip().lower() == "time"
+    assert rows[0][0].strip().lower() in ("time", "months")
     columns = {
         name: np.array(
             [float(row[i]) if "".join(row[i : i + 1]).strip() not in ("", "?") else np.nan for row in rows[1:]]

@@ -97,6 +97,7 @@ SERVES = {("runtime.ensemble", "runtime.kernel")}  # a run needs its kernel, and
 # library -> the only files that know it; a name that ends in a dot is a whole folder
 BEHIND = {
     "pysd": {"compiler.read", "compiler.guard"},
+    "lxml": {"compiler.xmile_xml"},
     "yaml": {"yamlfile"},
     "emcee": {"calibration.sampling", "calibration.moves"},
     "arviz_stats": {"calibration.diagnostics", "update.weights"},

@@ -15,7 +15,7 @@ from huangpu.progress import wait
 
 
 @app.command()
-def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> None:
+def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")]) -> None:
     """Print a model as readable Python.
 
     Its equations stand in the order in which they are computed, with units and the original text as comments.
@@ -29,7 +29,7 @@ def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl)")]) -> No
 
 @app.command()
 def loops(
-    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
     through: Annotated[str | None, typer.Option(help="All loops through this variable.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All loops, not a set that covers every link.")] = False,
     longest: Annotated[int | None, typer.Option(min=1, help="Most variables in a loop.")] = None,
@@ -66,7 +66,7 @@ def loops(
 
 @app.command()
 def check(
-    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
     strict: Annotated[bool, typer.Option("--strict", help="Notes fail too, not only unit errors.")] = False,
 ) -> int:
     """Check a model: units, what is unused or undocumented.
@@ -88,7 +88,7 @@ def check(
 
 @app.command()
 def reference(
-    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
     out: Annotated[Path, typer.Option(help="Folder to write to, e.g. docs/model")],
 ) -> None:
     """Write a model's reference as Markdown.
@@ -115,7 +115,7 @@ def reference(
 
 @app.command()
 def graph(
-    model: Annotated[Path, typer.Argument(help="Model file (.mdl)")],
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
     view: Annotated[str | None, typer.Option(help="View to draw; the whole model without it.")] = None,
     kind: Annotated[Literal["stock-flow", "causal"], typer.Option(help="What to draw.")] = "stock-flow",
     form: Annotated[Literal["svg", "mermaid"], typer.Option("--format", help="How to write it.")] = "svg",

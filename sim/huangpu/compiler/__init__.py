@@ -1,6 +1,7 @@
 """A model file becomes a program; start reading here.
 
-    read     .mdl file -> the model as written (`syntax.py`), by PySD's parser behind `guard.py`
+    read     .mdl file -> the model as written (`syntax.py`), by PySD's parser behind `guard.py`;
+             .xmile and .stmx by our own (`xmile.py`)
     external what the model takes from workbooks beside it, `data` what from other runs -> numbers in the model
     expand   -> one scalar variable an element, functions with a memory as stocks
     order    -> what is computed before what, and how often
@@ -38,7 +39,7 @@ DRIVEN_VIEWS = ("Levers", "Drivers")  # constants drawn in these views are drive
 def compile_model(
     path: str | Path,
     *,
-    method: str = "euler",
+    method: str | None = None,
     driven: Iterable[str] | None = None,
     precision: str = "double",
     data_files: Iterable[str | Path] = (),
@@ -46,10 +47,10 @@ def compile_model(
 ) -> Program:
     """The program of a model file. `ModelError` says what is wrong with the file and where.
 
-    method: "euler" or "rk4"; driven: ids of the constants that runs may drive through time, by default those drawn in
-    the views named "Levers" and "Drivers"; precision: "double", or "single" to screen many members, half again to twice
-    as fast and right to about 1e-5; data_files: tables of other runs that hold the model's data variables, the first
-    that has a series counts; allow: folders in which the model's workbooks may lie beside its own folder.
+    method: "euler" or "rk4", by default what an XMILE file asks for, "euler" for Vensim's; driven: ids of the constants
+    that runs may drive through time, by default those drawn in the views named "Levers" and "Drivers"; precision:
+    "double", or "single" to screen many members, half again to twice as fast and right to about 1e-5; data_files:
+    tables of other runs that hold the model's data variables, the first that has a series counts; allow: folders in which the model's workbooks may lie beside its own folder.
     """
     from huangpu.compiler import confined, host
     from huangpu.compiler.source import read_bytes
@@ -64,9 +65,10 @@ def compile_model(
         kept = cache.read(folder / f"{full}-{lanes}.json") if full else None
         if kept is not None:
             return from_json(kept.decode("utf-8"))
-    ordered = _ordered(_source(path, data, beside), driven)
+    source = _source(path, data, beside)
+    ordered = _ordered(source, driven)
     full, whole = beside.hash(hash_), beside.hash(hashlib.sha256(data).hexdigest(), data=True)
-    program = _program(ordered, method, precision, lanes, full, whole)
+    program = _program(ordered, _method(source, method), precision, lanes, full, whole)
     if folder:
         if beside.read:
             cache.write(folder / f"{hash_}.files.json", beside.names())
@@ -93,6 +95,14 @@ def _source(path: str | Path, data: bytes | None, beside: Beside) -> Source:
     from huangpu.compiler.read import read_model
 
     return _filled(read_model(path, data), beside)
+
+
+def _method(source: Source, asked: str | None) -> str:
+    from huangpu.compiler.methods import METHODS
+
+    if asked is None and source.method not in METHODS:
+        raise ModelError(f"{source.file}: the method '{source.method}' is not known. Choose {' or '.join(METHODS)}.")
+    return asked or source.method
 
 
 def _filled(source: Source, beside: Beside) -> Source:
@@ -163,13 +173,18 @@ def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: s
 
 
 def _hash(
-    data: bytes, name: str, method: str, driven: tuple[str, ...] | None, precision: str, more: list[tuple[str, bytes]]
+    data: bytes,
+    name: str,
+    method: str | None,
+    driven: tuple[str, ...] | None,
+    precision: str,
+    more: list[tuple[str, bytes]],
 ) -> str:
     parts = [
         _version(),
         data,
         name.encode("utf-8", "surrogateescape"),
-        method.encode(),
+        (method or "").encode(),
         repr((driven, precision)).encode(),
         *(part for kind, content in more for part in (kind.encode("utf-8", "surrogateescape"), content)),
     ]

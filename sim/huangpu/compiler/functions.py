@@ -201,4 +201,6 @@ BUILTINS: dict[str, Builtin] = {
     "pulse_train": Builtin(4, pulse_train),
     "pi": Builtin(0, lambda: Number(math.pi), shared=False),
     "GAME": Builtin(1, lambda x: x, shared=False),
+    "MOD": Builtin(2, functools.partial(call, "mod"), shared=False),  # XMILE's, with the sign of the divisor
+    "FLOOR": Builtin(1, lambda x: call("sub", x, call("mod", x, ONE))),  # XMILE's INT
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from huangpu.compiler import guard
 from huangpu.compiler.modes import MODES
-from huangpu.compiler.source import printable, read_bytes
+from huangpu.compiler.source import XMILE, printable, read_bytes
 from huangpu.compiler.syntax import (
     Apply,
     Definition,
@@ -35,6 +35,7 @@ from huangpu.compiler.syntax import (
     problem_list,
 )
 from huangpu.compiler.textfile import Lines, aliases, decode, split, synonyms, views
+from huangpu.compiler.xmile import read_xmile
 from huangpu.ir import ModelError, Number, Place
 
 MAX_NESTING = 60  # parentheses inside parentheses; PySD's parser gives up at 100 to 200
@@ -50,9 +51,17 @@ SIGNED_BASE = re.compile(r"[-+*/^=(,<>]\s*\(\s*-\s*[\d.]+(?:e[+-]?\d+)?\s*\)\s*\
 
 
 def read_model(path: str | Path, data: bytes | None = None) -> Source:
-    """The model in a .mdl file (`data`: its bytes, where they are at hand). All problems found are raised at once."""
+    """The model in a file, Vensim's or XMILE by its suffix (`data`: its bytes, where they are at hand).
+
+    All problems found are raised at once.
+    """
+    data = read_bytes(path) if data is None else data
+    return read_xmile(path, data) if Path(path).suffix.lower() in XMILE else _read_vensim(path, data)
+
+
+def _read_vensim(path: str | Path, data: bytes) -> Source:
     file = printable(str(path))
-    equations, sketch, settings = split(decode(file, read_bytes(path) if data is None else data))
+    equations, sketch, settings = split(decode(file, data))
     lines = Lines(equations)
     problems: list[str] = []
     with _parsing():

@@ -7,6 +7,8 @@ from pathlib import Path
 from huangpu.ir import ModelError
 
 MAX_BYTES = 20_000_000
+XMILE = (".xmile", ".stmx", ".itmx", ".xml")
+SUFFIXES = (".mdl", *XMILE)
 
 
 def printable(text: str) -> str:
@@ -18,13 +20,13 @@ def read_bytes(path: str | Path) -> bytes:
     """The bytes of a model file; `ModelError` where there is no such file to read."""
     path = Path(path)
     name = printable(str(path))
-    if path.suffix.lower() != ".mdl":
-        raise ModelError(f"{name}: not a Vensim model. Give a file that ends in .mdl.")
+    if path.suffix.lower() not in SUFFIXES:
+        raise ModelError(f"{name}: not a model file. Give one that ends in .mdl (Vensim), .xmile or .stmx.")
     try:
         if path.is_dir():
-            raise ModelError(f"{name}: a folder, not a file. Give the .mdl file inside it.")
+            raise ModelError(f"{name}: a folder, not a file. Give the model file inside it.")
         if path.exists() and not path.is_file():
-            raise ModelError(f"{name}: not a plain file. Give a .mdl file.")
+            raise ModelError(f"{name}: not a plain file. Give a model file.")
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:

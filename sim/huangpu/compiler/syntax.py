@@ -130,6 +130,7 @@ class Source:
     views: dict[str, tuple[str, ...]]  # view name as written -> keys drawn in it (no shadow variables)
     synonyms: tuple[tuple[str, ...], ...] = ()  # groups of unit names that mean the same
     aliases: tuple[tuple[str, str], ...] = ()  # names of files that equations use, and the files they stand for
+    method: str = "euler"  # by which the file asks to be integrated
 
 
 def at(place: Place) -> str:

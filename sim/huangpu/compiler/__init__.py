@@ -50,7 +50,8 @@ def compile_model(
     method: "euler" or "rk4", by default what an XMILE file asks for, "euler" for Vensim's; driven: ids of the constants
     that runs may drive through time, by default those drawn in the views named "Levers" and "Drivers"; precision:
     "double", or "single" to screen many members, half again to twice as fast and right to about 1e-5; data_files:
-    tables of other runs that hold the model's data variables, the first that has a series counts; allow: folders in which the model's workbooks may lie beside its own folder.
+    tables of other runs that hold the model's data variables, the first that has a series counts; allow: folders in
+    which the model's workbooks may lie beside its own folder.
     """
     from huangpu.compiler import confined, host
     from huangpu.compiler.source import read_bytes

@@ -28,7 +28,7 @@ Point = tuple[int, int]  # row, column, from 0
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet of a book, and how a message calls it."""
+    """One sheet of a book, and how a message calls it; text has no title."""
 
     file: str
     title: str
@@ -36,7 +36,7 @@ class Sheet:
     names: dict[str, Area]
 
     def wrong(self, cell: str, what: str) -> ModelError:
-        sheet = f", sheet {printable(self.title)}" if self.title.isprintable() and len(self.title) > 1 else ""
+        sheet = f", sheet {printable(self.title)}" if self.title else ""
         return ModelError(f"{printable(self.file)}{sheet}, cell {printable(cell)}: {what}")
 
     def at(self, row: int, column: int) -> object:
@@ -46,7 +46,7 @@ class Sheet:
 def sheet(file: str, book: Book, tab: str) -> Sheet:
     """The sheet of this name, upper and lower case alike; of text the tab is its delimiter."""
     if not book.titles:
-        return Sheet(file, tab, book.sheets(tab), {})
+        return Sheet(file, "", book.sheets(tab), {})
     titles = {title.lower(): title for title in book.titles}
     if tab.lower() not in titles:
         near = difflib.get_close_matches(tab.lower(), titles, n=1)
@@ -212,7 +212,8 @@ def names(first: str, last: str, prefix: str, sheet: Sheet) -> tuple[str, ...]:
         elif last.strip():
             raise sheet.wrong(last, "no address, no row and no column. Give the last cell, such as B9.")
     rows = sheet.rows[top : None if bottom is None else bottom + 1]
-    found = tuple(prefix + text for row in rows for text in _texts(row[left : None if right is None else right + 1]))
+    cells = (value for row in rows for value in row[left : None if right is None else right + 1])
+    found = tuple(printable(prefix + text) for text in _texts(cells))
     if not found:
         raise sheet.wrong(first, "no names from here on. Correct the address.")
     return found

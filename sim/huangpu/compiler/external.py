@@ -102,7 +102,7 @@ def _range(r: Range, reading: _Reading) -> Range:
     if len(r.external) != 5:
         raise ModelError("GET DIRECT SUBSCRIPT takes file, sheet, first cell, last cell and prefix.")
     file, tab, first, last, prefix = r.external
-    members = cells.names(first, last, printable(prefix), reading.sheet(file, tab))
+    members = cells.names(first, last, prefix, reading.sheet(file, tab))
     if len(members) > MAX_NAMES:
         raise ModelError(f"more than {MAX_NAMES} subscript elements.")
     return replace(r, members=members, external=())

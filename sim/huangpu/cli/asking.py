@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -164,9 +164,14 @@ def variance(
 
 
 @app.command()
-def schema() -> None:
-    """Print the JSON Schema of scenario files."""
-    from huangpu.runtime.scenario import json_schema
+def schema(
+    of: Annotated[Literal["scenario", "sweep"], typer.Argument(help="Which files.")] = "scenario",
+) -> None:
+    """Print the JSON Schema of scenario or sweep files."""
+    if of == "sweep":
+        from huangpu.sweep.form import json_schema
+    else:
+        from huangpu.runtime.scenario import json_schema
 
     print_text(json.dumps(json_schema(), indent=2, ensure_ascii=False))
 

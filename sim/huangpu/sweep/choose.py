@@ -106,11 +106,9 @@ def _parameters(form: SweepFile, basis: Basis, problems: Problems) -> Iterator[F
     places = {name: ("vary", name) if named else ("vary", form.vary.index(name)) for name in given if form.vary}
     for name, spread in given.items():
         key = places.get(name, ("vary",))
-        ids = list(basis.draws) if name == ALL else _ids(name, basis)
-        if isinstance(ids, str) or not ids:
-            problems.append(
-                (key, ids or f"the scenario has no posterior (its `posterior` is none), so `{ALL}` is nothing")
-            )
+        ids = _rest(given, basis) if name == ALL else _ids(name, basis)
+        if isinstance(ids, str):
+            problems.append((key, ids))
             continue
         for id in ids:
             made = _distribution(id, spread, basis)
@@ -118,6 +116,15 @@ def _parameters(form: SweepFile, basis: Basis, problems: Problems) -> Iterator[F
                 problems.append((key, made))
                 break
             yield _parameter(id, made, basis)
+
+
+def _rest(given: Iterable[str], basis: Basis) -> list[str] | str:
+    """What `all` means: everything that the posterior knows and the run reads, less what is named beside it."""
+    if not basis.draws:
+        return f"the scenario has no posterior (its `posterior` is none), so `{ALL}` is nothing"
+    named = [_ids(name, basis) for name in given if name != ALL]
+    taken = {id for ids in named if isinstance(ids, list) for id in ids}
+    return [id for id in basis.draws if id not in taken]
 
 
 def _ids(name: str, basis: Basis) -> list[str] | str:
@@ -183,7 +190,7 @@ def _levers(form: SweepFile, basis: Basis, problems: Problems) -> Iterator[Facto
     for name, lever in given.items():
         key = ("levers", name) if named else ("levers", form.levers.index(name))
         entries = _driven(name, basis)
-        names = _moved(lever.plan, basis) if name == ALL else [name]
+        names = [n for n in _moved(lever.plan, basis) if n not in given] if name == ALL else [name]
         if isinstance(entries, str) and name != ALL:
             problems.append((key, entries))
         elif lever.plan and not any(plan_of(w) == lever.plan for w in basis.scenario.levers):
@@ -191,7 +198,7 @@ def _levers(form: SweepFile, basis: Basis, problems: Problems) -> Iterator[Facto
             message = f"the scenario has no window of plan '{lever.plan}'{nearest(lever.plan, plans)}"
             problems.append(((*key, "plan"), f"{message}; its plans are {', '.join(plans) or 'none'}"))
         elif not names:
-            problems.append((key, f"the scenario moves no lever, so `{ALL}` is nothing"))
+            problems.append((key, f"the scenario moves no other lever, so `{ALL}` is nothing"))
         else:
             for each in names:
                 yield from _lever(each, lever, basis, (*key, "plan"), problems)

@@ -122,7 +122,7 @@ class SweepFile(Base):
     ] = Field(
         {},
         description="Parameters and deliveries: a list of names, or name: `posterior`, {low, high} or {distribution, "
-        "...}. `all` is everything that the posterior knows and the run reads",
+        "...}. `all` is everything else that the posterior knows and the run reads",
     )
     levers: Annotated[
         _Names | Annotated[dict[str, Lever], Field(max_length=FACTORS), Tag("a_mapping")],
@@ -130,7 +130,7 @@ class SweepFile(Base):
     ] = Field(
         {},
         description="Levers: how many times what the scenario delivers of them; of a lever without a window its "
-        "strength itself. `all` is every lever that the scenario moves",
+        "strength itself. `all` is every other lever that the scenario moves",
     )
     others: Literal["median", "posterior"] = Field(
         "median", description="What parameters that do not vary have: the posterior's medians, or its draws"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import itertools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -136,7 +137,9 @@ def _read_csv(path: Path) -> tuple[Columns, str]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = next(csv.reader(file), [])
-            body = np.loadtxt(file, delimiter=",", ndmin=2, comments=None) if names else np.zeros((0, 0))
+            first = next(file, "").strip()
+            lines = itertools.chain([first], file)
+            body = np.loadtxt(lines, delimiter=",", ndmin=2, comments=None) if first else np.zeros((0, 0))
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
         return {}, f"'{path.name}' cannot be read as a table of numbers: {error}"
     names = [name.strip() for name in names]

@@ -124,11 +124,14 @@ def compute(tree: Tree, values: Mapping[Point, Array]) -> Array:
 
 def _last_year(node: ast.expr) -> float | None:
     """The year at the very end of a formula, if there is one."""
-    while isinstance(node, ast.BinOp):
-        if isinstance(node.op, ast.MatMult):
-            return _year(node.right)
-        node = node.right
-    return None
+    while True:
+        match node:
+            case ast.BinOp(_, ast.MatMult(), right):
+                return _year(right)
+            case ast.BinOp(_, _, right) | ast.Compare(_, _, [*_, right]):
+                node = right
+            case _:
+                return None
 
 
 def _year(node: ast.expr) -> float:

@@ -127,7 +127,9 @@ def _posterior(root: Path, fitted: list[Figure], size: int, model_hash: str, tex
     coords = {"chain": Array(("member",), order % 4, index), "draw": Array(("member",), order // 4, index)}
     attrs = {
         "model_hash": model_hash, "scenario": "plain", "scenario_text": text, "centre": json.dumps({"growth": GROWTH}),
-        "row_ids": json.dumps([f.row_id for f in fitted]), "files": json.dumps(files),
+        "row_ids": json.dumps([f.row_id for f in fitted]),
+        "figures": json.dumps({f.row_id: (f.value, f.bound, f.error * f.value) for f in fitted}),
+        "files": json.dumps(files),
     }  # fmt: skip
     return Table(columns, coords, attrs)
 

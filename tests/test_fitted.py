@@ -44,6 +44,12 @@ def test_members_that_were_not_fitted_have_no_scenario(program, shipped):
     assert list(changes(Members(1), None)) == []
 
 
+def test_chains_that_had_not_converged_are_named(program, shipped):
+    assert not list(changes(Members(1, attrs={"converged": 1}), None))
+    (note,) = changes(Members(1, attrs={"converged": 0}), None)
+    assert "had not converged" in note
+
+
 def test_a_posterior_without_the_text_is_made_again(program):
     with pytest.raises(MembersError, match="does not hold the scenario that it was fitted on; run `huangpu calibrate`"):
         fitted_scenario(Members(1, attrs={"scenario": "pushed"}), program)

@@ -133,7 +133,7 @@ BEHIND = {
         "checks.report",
         "sweep.report",
     },
-    "pydantic": {"runtime.scenario.", "measurement.", "calibration.", "backtest.vintage", "sweep.form"},
+    "pydantic": {"runtime.scenario.", "measurement.", "calibration.", "backtest.vintage", "sweep.form", "update.news"},
     "SALib": {"sweep."},
     "xarray": {"runtime.dataset", "runtime", "sweep.analysis", "sweep.report"},
     "scipy": {

@@ -92,6 +92,22 @@ def test_a_bound_is_weighed_by_its_chance(tree, tmp_path):
     assert done.effects[0].change.value > 0
 
 
+def test_a_corrected_figure_takes_the_place_of_what_it_said(tree, tmp_path, capsys):
+    corrected = replace(OLD[1], value=125.0)
+    write_figures(tmp_path, [OLD[0], corrected])
+    request = prepare(tree)
+    assert request.news.replaced == (("o2", "it said 127"),) and [o.row_id for o in request.news.rows] == ["o2"]
+    done = update(request)
+    (effect,) = done.effects
+    assert effect.before.probability == pytest.approx(odds(OLD), abs=4 * effect.before.mc_error)
+    assert effect.after.probability == pytest.approx(odds([OLD[0], corrected]), abs=0.03)
+    mean, spread = growth_given([OLD[0], corrected])
+    growth = request.job.members.parameters["growth"]
+    assert done.weights.share @ growth == pytest.approx(mean, abs=4 * spread / np.sqrt(done.weights.effective))
+    write(done, tmp_path / "calibration" / "members.nc")
+    assert not prepare(tree).news.rows  # what it says now is known
+
+
 def test_the_same_bits_for_any_threads(tree, tmp_path):
     write_figures(tmp_path, [*OLD, LOW])
     one, two = (update(prepare(tree), threads=n) for n in (1, 2))
@@ -173,15 +189,15 @@ def test_many_figures_are_taken_up_in_groups_by_publication(tree, tmp_path):
     assert [len(step.layer.rows) for step in news.steps][-1] == 13
 
 
-@pytest.mark.parametrize("text", ["{", '["o1", 2]', None])
+@pytest.mark.parametrize("text", ["{", '["o1", 2]', '{"o1": [1.0, "="]}', None])
 def test_a_posterior_that_does_not_say_what_it_used(tree, tmp_path, text):
     from huangpu.runtime.dataset import write_netcdf
 
     path = tmp_path / "calibration" / "members.nc"
     table = read_netcdf(path)
-    attrs = {name: value for name, value in table.attrs.items() if name != "row_ids"}
-    write_netcdf(replace(table, attrs=attrs | ({} if text is None else {"row_ids": text})), path)
-    with pytest.raises(MembersError, match="attribute 'row_ids'"):
+    attrs = {name: value for name, value in table.attrs.items() if name != "figures"}
+    write_netcdf(replace(table, attrs=attrs | ({} if text is None else {"figures": text})), path)
+    with pytest.raises(MembersError, match="attribute 'figures'"):
         prepare(tree)
 
 

@@ -1,4 +1,4 @@
-"""What a posterior says of how it was made: the scenario that it was fitted on, and what has changed since.
+"""What a posterior says of how it was made: the scenario that it was fitted on, and whether it can be relied on.
 
 A file of members may come from anybody, so nothing that it says is a path, and all of it is checked.
 """
@@ -40,7 +40,9 @@ def fitted_scenario(members: Members, program: Program, scenario: Scenario | Non
 
 
 def changes(members: Members, fitted: Scenario | None) -> Iterator[str]:
-    """What has changed since the posterior was made, of the files that it was made from, a line each."""
+    """What to know of the posterior: chains that had not converged, files that have changed since, a line each."""
+    if members.attrs.get("converged", 1) != 1:
+        yield "the posterior's chains had not converged; `huangpu calibrate` with more --burn and --steps"
     for name in changed_files(members):
         yield f"calibration/{name} has changed since the posterior was made; `huangpu calibrate` renews it"
     if fitted is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
@@ -26,9 +26,11 @@ from huangpu.measurement import (
     DataError,
     Layer,
     Simulated,
-    load_layer,
+    build_layer,
     log_likelihood,
     one_thread,
+    read_metrics,
+    read_observations,
     read_run,
     with_drivers,
 )
@@ -117,6 +119,7 @@ def _attrs(question: Question, settings: Settings) -> dict[str, object]:
         "scenario_text": question.scenario.text,
         "centre": json.dumps(question.centre),
         "row_ids": json.dumps(question.layer.row_ids()),
+        "figures": json.dumps(question.figures),
         "files": json.dumps(question.files),
         "recalled": int(question.recalled),
         "seed": settings.seed,
@@ -134,6 +137,7 @@ class Question:
     layer   with drivers, whose effects are taken around `centre`, the medians of the priors
     files   name -> sha256
     recalled  whether figures without a source entered
+    figures   row_id -> (value, bound, standard error) of the rows that entered, as reported
     """
 
     program: Program
@@ -143,6 +147,7 @@ class Question:
     centre: Mapping[str, float]
     files: Mapping[str, str]
     recalled: bool = False
+    figures: Mapping[str, tuple[float, str, float]] = field(default_factory=dict)
 
 
 def load_question(scenario_path: Path | str, folder: Path | None = None, *, recalled: bool = False) -> Question:
@@ -153,7 +158,8 @@ def load_question(scenario_path: Path | str, folder: Path | None = None, *, reca
     program = compile_model(scenario.model or shipped("models/shanghai_industry.mdl"))
     scenario = check(scenario, program)
     observations, metrics, priors, sources = (folder / name for name in FILES)
-    layer = load_layer(metrics, observations, start=program.initial_time, recalled=recalled)
+    reported = read_observations(observations)
+    layer = build_layer(read_metrics(metrics), reported, start=program.initial_time, recalled=recalled)
     known = read_priors(priors, program, layer.metrics.sigmas(), sources=sources)
     _check_variables(program, layer)
     _check_scenario(scenario, known, priors)
@@ -161,7 +167,9 @@ def load_question(scenario_path: Path | str, folder: Path | None = None, *, reca
     medians = known.values(np.zeros((len(known.names), 1)))[:, 0]
     centre = dict(zip(known.names, medians.tolist(), strict=True))
     joint = with_drivers(layer, responses(program, scenario, layer, centre))
-    return Question(program, scenario, joint, known, centre, hashes, recalled)
+    entered = set(layer.row_ids())
+    figures = {o.row_id: o.said for o in reported if o.row_id in entered}
+    return Question(program, scenario, joint, known, centre, hashes, recalled, figures)
 
 
 class LogPosterior:

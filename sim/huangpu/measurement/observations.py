@@ -48,6 +48,11 @@ class Observation:
     status: str = ""
 
     @property
+    def said(self) -> tuple[float, str, float]:
+        """What the figure says: value, bound and its standard error, in its own unit."""
+        return self.value, self.bound, self.se
+
+    @property
     def recalled(self) -> bool:
         """Whether the figure has no source."""
         return self.verification == "recalled"

@@ -144,6 +144,7 @@ def write(done: Update, path: Path) -> None:
     request, news = done.request, done.request.news
     marks = {
         "row_ids": news.after.row_ids(),
+        "figures": news.said,
         "new": [o.row_id for o in news.rows],
         "effective": done.effective,
     }

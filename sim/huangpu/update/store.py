@@ -22,7 +22,8 @@ def updated_table(
 ) -> Table:
     """The members `draws` (member,) of a posterior; log_ratio (member,) is added to the log posterior of each.
 
-    marks: `row_ids` of all rows that these members know, `new` row ids of this update, `effective` share.
+    marks: `row_ids` of all rows that these members know, `figures` what these say, `new` row ids of this update,
+    `effective` share.
     """
     table = read_netcdf(source)
     files = json.loads(str(table.attrs.get("files", "{}"))) | {"observations.csv": digest_of(observations)}
@@ -30,6 +31,7 @@ def updated_table(
     attrs = {
         **table.attrs,
         "row_ids": json.dumps(marks["row_ids"]),
+        "figures": json.dumps(marks["figures"]),
         "files": json.dumps(files),
         ROWS: json.dumps([*earlier, *marks["new"]]),
         SHARE: float(marks["effective"]),

@@ -20,7 +20,7 @@ from huangpu.ir import ModelError
 
 MAX_UNPACKED = 200_000_000  # bytes of all parts of a package
 MAX_PARTS = 10_000
-MAX_CELLS = 5_000_000  # of a sheet, empty ones inside rows included
+MAX_CELLS = 2_000_000  # of a sheet, empty ones inside rows included
 PACKED = (".xlsx", ".xlsm", ".ods")
 DELIMITERS = {".csv": ",", ".tab": "\t", ".tsv": "\t", ".txt": "\t"}
 FORMS = "workbooks (.xlsx, .xlsm, .xls, .ods) and text (.csv, .tab, .tsv, .txt)"

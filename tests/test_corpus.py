@@ -20,7 +20,6 @@ MODELS = sorted((HERE / "corpus").glob("*/*.mdl"))
 REFUSED = {  # folder -> what the message names: the function (or the variable's trouble), its variable and its line
     "allocate_by_priority": (7, "allocation2", "ALLOCATE BY PRIORITY"),
     "control_vars": (29, "TIME STEP", "fixed number"),
-    "delay_pipeline": (12, "Output Third order Delay", "DELAY N"),
     "get_time_value": (10, "get time 1 dim 0", "GET TIME VALUE"),
     "invert_matrix": (42, "matrix 2i", "INVERT MATRIX"),
     "vector_order": (93, "revenue RANK neg2A", "VECTOR RANK"),

@@ -129,6 +129,9 @@ class FlatModel:
     final_time: float
     time_step: float
     saveper: float
+    settled: tuple[
+        str, ...
+    ] = ()  # base ids of constants that decided what variables there are, as a delay's order does
     labels: dict[str, str] = field(default_factory=dict)  # range and element ids -> names as written
 
 

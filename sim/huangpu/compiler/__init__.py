@@ -169,6 +169,7 @@ def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: s
         kernel=llvm.emit(ordered, method, lanes=lanes, precision=precision),
         readable=python.emit(ordered),
         precision=precision,
+        settled=model.settled,
         delays=tuple(v.longest for v in model.variables if v.kind == "delayed"),
     )
 

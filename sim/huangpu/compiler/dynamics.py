@@ -5,6 +5,7 @@ A builder takes a `Maker`, which makes the hidden variables, and the arguments; 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -79,20 +80,63 @@ def _drawn(stock: Expr, target: Expr, time: Expr, order: int) -> Expr:
     return call("div", gap if order == 1 else call("mul", gap, Number(float(order))), time)
 
 
-def delay(make: Maker, inflow: Expr, time: Expr, initial: Expr, order: int) -> Expr:
-    """DELAY1, DELAY3, DELAY N: a material delay. Each of `order` stocks holds its outflow times the delay time."""
+def delay(make: Maker, inflow: Expr, time: Expr, initial: Expr, order: int, *, short: bool = False) -> Expr:
+    """DELAY1, DELAY3, DELAY N: a material delay. Each of `order` stocks holds its outflow times the delay time.
+
+    short: the delay time may be too short for `order` stocks, of one step each at least.
+    """
     time = make.share(time, "delay_time")
-    full = call("mul", initial, time)
-    for number in range(1, order + 1):
+    return _chain(make, inflow, [time] * order, time, initial, _stages(make, time, order) if short else order)
+
+
+def delay_n(
+    make: Maker, inflow: Expr, time: Expr, initial: Expr, order: int, *, short: bool = False, moving: bool = False
+) -> Expr:
+    """DELAY N: as `delay`, but what is on its way keeps the delay time that it came with.
+
+    moving: the time changes, so that each stock empties with the time of as many steps ago as there are stocks before
+    it. As PySD does it.
+    """
+    if not moving:
+        return delay(make, inflow, time, initial, order, short=short)
+    time = make.share(time, "delay_time")
+    times = [time]
+    for number in range(1, max(order, 2)):
+        memory = make.memory(f"delay_time_{number}", time)
+        make.carry(memory, times[-1])
+        times.append(memory)
+    return _chain(make, inflow, times[:order], times[1], initial, _stages(make, time, order) if short else order)
+
+
+def _stages(make: Maker, time: Expr, order: int) -> Expr:
+    """How many stocks the delay time at the start has room for, one at least."""
+    steps = (call("mul", Number(float(number)), make.time_step) for number in range(2, order + 1))
+    return make.frozen(
+        functools.reduce(lambda sum_, room: call("add", sum_, call("le", room, time)), steps, Number(1.0))
+    )
+
+
+def _chain(make: Maker, inflow: Expr, times: list[Expr], last: Expr, initial: Expr, stages: Expr | int) -> Expr:
+    """Stocks in a row, each with a time to empty in; what the last, or number `stages`, gives over time `last`."""
+    full, order = call("mul", initial, times[0]), len(times)
+    rate = Number(float(stages)) if isinstance(stages, int) else stages
+    outflows = []
+    for number, time in enumerate(times, start=1):
         role = "delay" if order == 1 else f"delay_{number}"
-        stock = make.stock(role, full, lambda stock, inflow=inflow: _passed(stock, inflow, time, order))
+        stock = make.stock(role, full, lambda stock, inflow=inflow, time=time: _passed(stock, inflow, time, rate))
         inflow = call("div", stock, time)
-    return inflow
+        outflows.append(call("div", stock, last))
+    if isinstance(stages, int):
+        return outflows[-1]
+    chosen = outflows[0]
+    for number, outflow in enumerate(outflows[1:], start=2):
+        chosen = call("if", call("ge", stages, Number(float(number))), outflow, chosen)
+    return chosen
 
 
-def _passed(stock: Expr, inflow: Expr, time: Expr, order: int) -> Expr:
+def _passed(stock: Expr, inflow: Expr, time: Expr, rate: Expr) -> Expr:
     net = call("sub", inflow, call("div", stock, time))
-    return net if order == 1 else call("mul", net, Number(float(order)))
+    return net if rate == Number(1.0) else call("mul", net, rate)
 
 
 def delay_fixed(make: Maker, value: Expr, time: Expr, initial: Expr) -> Expr:
@@ -148,7 +192,7 @@ DYNAMICS: dict[str, Dynamic] = {
     "active_initial": Dynamic(2, active_initial),
     "SMOOTH": Dynamic(4, smooth, ordered=True),
     "DELAY": Dynamic(4, delay, ordered=True),
-    "DELAY N": Dynamic(4, delay, ordered=True),
+    "DELAY N": Dynamic(4, delay_n, ordered=True),
     "DELAY FIXED": Dynamic(3, delay_fixed),
     "SAMPLE IF TRUE": Dynamic(3, sample_if_true),
     "TREND": Dynamic(3, trend),

@@ -8,123 +8,22 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 
 from huangpu.compiler import subscripts as ss
 from huangpu.compiler.dynamics import DYNAMICS
-from huangpu.compiler.fixed import fixed, steady
-from huangpu.compiler.folding import folded
+from huangpu.compiler.fixed import fixed, loosest, settled_by, steady
 from huangpu.compiler.functions import BUILTINS, TIME, call
+from huangpu.compiler.making import Equation, Work, element_id
 from huangpu.compiler.modes import moment
 from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Series, Text, Values
-from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Time, Variable
+from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Variable
 
 MAX_VARIABLES = 100_000
 MAX_TERMS = 300_000  # of all sums over subscripts together
 
 VECTORS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}  # over the subscripts marked !
-
-
-@dataclass
-class Work:
-    """What is known of the model, and what has been made of it so far."""
-
-    known: ss.Subscripts
-    elements: dict[str, Element]  # key -> variable or lookup
-    macros: dict[str, Macro]
-    control: dict[str, float] = field(default_factory=dict)
-    variables: list[Variable] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-    dims: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    terms: int = 0
-
-
-@dataclass
-class Equation:
-    """One element of one equation: what its names mean and in whose name hidden variables are made (`Maker`)."""
-
-    work: Work
-    base: str
-    label: str
-    elements: tuple[str, ...]
-    binding: dict[str, str]  # range (or range! under a vector function) -> element
-    definition: Definition
-    scope: dict[str, Expr] = field(default_factory=dict)  # inside a macro: its arguments and own variables
-    roles: dict[str, int] = field(default_factory=dict)
-    inside: tuple[str, ...] = ()  # macros being expanded
-
-    def _name(self, role: str) -> str:
-        """A new base id: the variable's, the role, and a number where the role comes again."""
-        self.roles[role] = self.roles.get(role, 0) + 1
-        base = f"{self.base}_{role}" + (f"_{self.roles[role]}" if self.roles[role] > 1 else "")
-        while base in self.work.elements:
-            base += "_"
-        return base
-
-    def hidden(self, role: str, kind: str, equation: Expr | None, initial: Expr | None = None) -> Expr:
-        base = self._name(role)
-        self.work.dims[base] = self.work.dims.get(self.base, ())
-        label = f"{self.label} ({role.replace('_', ' ')})"
-        self.work.variables.append(
-            Variable(
-                id=element_id(base, self.elements),
-                label=label,
-                kind=kind,
-                equation=equation,
-                initial=initial,
-                base=base,
-                elements=self.elements,
-                text=self.definition.text,
-                place=self.definition.place,
-                hidden=True,
-            )
-        )
-        return Name(self.work.variables[-1].id)
-
-    def share(self, value: Expr, role: str) -> Expr:
-        return value if isinstance(value, Name | Number | Time) else self.hidden(role, "auxiliary", value)
-
-    def _change(self, name: Expr, **fields) -> Expr:
-        """More about a hidden variable that was made a moment ago."""
-        at = next(i for i in reversed(range(len(self.work.variables))) if self.work.variables[i].id == name.id)
-        self.work.variables[at] = replace(self.work.variables[at], **fields)
-        return name
-
-    def stock(self, role: str, initial: Expr, flow: Callable[[Expr], Expr], *, non_negative: bool = False) -> Expr:
-        name = self.hidden(role, "stock", None, initial)
-        return self._change(name, equation=flow(name), non_negative=non_negative)
-
-    def memory(self, role: str, initial: Expr) -> Expr:
-        return self.hidden(role, "memory", None, initial)
-
-    def carry(self, memory: Expr, value: Expr) -> None:
-        self._change(memory, equation=value)
-
-    def delayed(self, role: str, value: Expr, initial: Expr, steps: Expr) -> Expr:
-        steps = folded(steps)
-        longest = int(steps.value) if isinstance(steps, Number) and steps.value < 2**53 else 0
-        held = self.hidden(f"{role}_steps", "frozen", None, steps)
-        return self._change(self.hidden(role, "delayed", value, initial), steps=held.id, longest=longest)
-
-    def draw(self, seed: Expr) -> Expr:
-        if not isinstance(seed, Number | Name):
-            raise ModelError("the seed of a random function must be a number or a constant.")
-        return self.hidden("draw", "draw", seed)
-
-    @property
-    def time_step(self) -> Expr:
-        return Number(self.work.control["time_step"])
-
-    def frozen(self, initial: Expr) -> Expr:
-        return self.hidden("initial", "frozen", None, initial)
-
-    def active(self, equation: Expr, initial: Expr) -> Expr:
-        return self.hidden("active", "auxiliary", equation, initial)
-
-
-def element_id(base: str, elements: tuple[str, ...]) -> str:
-    return f"{base}[{','.join(elements)}]" if elements else base
 
 
 def left(definition: Definition, work: Work) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -348,24 +247,33 @@ def _dynamic(node: Apply, at: Equation) -> Expr:
     made = {key: _expr(arg, at) for key, arg in once.items()}
     values = [made[id(arg)] for arg in args]
     if row.ordered:
-        return row.build(at, *values, _order(node, at))
+        order = _order(node, at)
+        return row.build(at, *values, order, **_ordered(node, at, order))
     return row.build(at, *values)
 
 
 def _order(node: Apply, at: Equation) -> int:
     """The order of a smooth or a delay, fixed in the file as it decides the number of stocks."""
-    order, time = fixed(node.args[-1], at.work.elements), fixed(node.args[1], at.work.elements)
+    order = fixed(node.args[-1], at.work.elements)
     if order is None or order != int(order) or not 1 <= order <= 1000:
-        raise ModelError(f"the order of {_title(node)} must be a whole number from 1 to 1000, fixed in the model.")
-    if node.function == "DELAY N" and not steady(node.args[1], at.work.elements):
-        raise ModelError("DELAY N with a delay time that changes is not supported. Use DELAY3 or DELAY1.")
-    step = at.work.control["time_step"]
-    if node.function != "SMOOTH" and time is not None and order * step > time:
+        loose = loosest(node.args[-1], at.work.elements)
+        which = f"; {at.work.elements[loose].label} is not" if loose in at.work.elements else ""
         raise ModelError(
-            f"{_title(node)} of order {order:g} needs a delay time of {order:g} time steps or more, not of"
-            f" {time / step:g}. Shorten TIME STEP or lower the order."
+            f"the order of {_title(node)} must be a whole number from 1 to 1000, fixed in the model{which}."
         )
+    at.work.settled |= settled_by(node.args[-1], at.work.elements)
     return int(order)
+
+
+def _ordered(node: Apply, at: Equation, order: int) -> dict[str, bool]:
+    """What more a delay with an order is told: whether its time changes, whether it is short for the order."""
+    if node.function == "SMOOTH":
+        return {}
+    time = fixed(node.args[1], at.work.elements)
+    short = time is not None and order * at.work.control["time_step"] > time
+    if node.function == "DELAY N":
+        return {"short": short, "moving": not steady(node.args[1], at.work.elements)}
+    return {"short": short}
 
 
 def _macro(macro: Macro, node: Apply, at: Equation) -> Expr:

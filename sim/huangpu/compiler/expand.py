@@ -49,6 +49,7 @@ def expand(source: Source) -> FlatModel:
         views={view: tuple(k for k in keys if k in bases) for view, keys in source.views.items()},
         **work.control,
         labels=work.known.labels,
+        settled=tuple(sorted(work.settled)),
     )
 
 

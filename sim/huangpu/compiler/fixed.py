@@ -37,6 +37,27 @@ def fixed(node: Node, elements: dict[str, Element], seen: tuple[str, ...] = ()) 
     return None
 
 
+def settled_by(node: Node, elements: dict[str, Element]) -> set[str]:
+    """The constants that a fixed expression's value comes from."""
+    match node:
+        case Ref(key) if key in elements:
+            inner = elements[key].definitions[0].node
+            return settled_by(inner, elements) or {key}
+        case Apply(_, args):
+            return set().union(*(settled_by(arg, elements) for arg in args))
+    return set()
+
+
+def loosest(node: Node, elements: dict[str, Element]) -> str | None:
+    """The first variable in an expression that keeps it from being fixed."""
+    match node:
+        case Ref(key) if fixed(node, elements) is None:
+            return key
+        case Apply(_, args):
+            return next((found for arg in args if (found := loosest(arg, elements))), None)
+    return None
+
+
 MOVING = {"time", "step", "ramp", "pulse", "pulse_train", "get_time_value", "active_initial"}
 
 

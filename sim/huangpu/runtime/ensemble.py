@@ -115,6 +115,7 @@ class Runner:
         self._steps = len(self._clock) - 2
         rows = {entry.id: row for row, entry in enumerate(program.rows)}
         constants = {program.rows[row].id: k for k, (row, _) in enumerate(program.constants)}
+        _check_settled(program, parameters)
         self._given = np.array([find(id, constants, "constant", program) for id in parameters], dtype=np.int64)
         self._driven = {program.rows[row].id: constants[program.rows[row].id] for row in program.driven}
         self._defaults = np.array([value for _, value in program.constants], dtype=float)
@@ -347,6 +348,14 @@ def _prepared(saving: Saving, rows: Mapping[str, int], steps: int, program: Prog
     slots = int(used[-1]) + 1 if len(used) else 0
     arrays = (picked, slot, fresh, weight)
     return _Prepared([len(picked), *map(address, arrays)], slots, len(picked), len(used) == slots, arrays)
+
+
+def _check_settled(program: Program, parameters: Sequence[str]) -> None:
+    for id in parameters:
+        if id.partition("[")[0] in program.settled:
+            raise ValueError(
+                f"'{id}' cannot be changed by a run: it decides how many stocks the model has. Change the file."
+            )
 
 
 def _word(seed: int) -> int:

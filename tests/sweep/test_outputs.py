@@ -153,3 +153,9 @@ def test_outputs_are_named_and_have_units(swept):
         "",
     ]
     assert not chunk.flags.any()
+
+
+def test_bits_of_figures_do_not_depend_on_slices_or_threads(swept):
+    sweep, chunk = swept
+    for start, stop, threads in ((0, 1, 1), (1, 8, 2), (8, 40, 1)):
+        assert np.array_equal(evaluate(sweep, start, stop, threads=threads).outputs, chunk.outputs[start:stop])

@@ -1,6 +1,6 @@
 """A scenario many times over, by a design: what moves the answer. Start reading here.
 
-    load_sweep   a sweep file, its scenario, model and posterior, all checked    plan; form, choose, layout, outputs
+    load_sweep   a sweep file, its scenario, model and posterior, all checked    plan; form, choose, layout, asked
     Design       which values the factors have in each member                    designs, factors
     cost         members, steps, bytes and time, before it starts                cost
     evaluate     members by number -> inputs, outputs, flags                     evaluate

@@ -1,8 +1,8 @@
 """What of each member is kept: variables, reported figures, targets, formulas, one number each.
 
-`plan_outputs` checks what a sweep file asks for and says what the kernel has to save; `read_outputs` makes the outputs
-of what it saved. Figures and targets are the model's own: read off the run as reported figures are, without what the
-model is known to miss of them (no discrepancy), so that a factor's effect is the model's and nothing else.
+`reader` says what the kernel has to save, `read_outputs` makes the outputs of what it saved; what a sweep file asks for
+is checked in `asked`. Figures and targets are the model's own: read off the run as reported figures are, without what
+the model is known to miss of them (no discrepancy), so that a factor's effect is the model's and nothing else.
 """
 
 from __future__ import annotations
@@ -13,17 +13,14 @@ from math import ceil
 
 import numpy as np
 
-from huangpu.measurement import Layer, Simulated, predict
-from huangpu.measurement.layer import Requirements
+from huangpu.measurement import Layer, Predictions, Simulated, predict
 from huangpu.measurement.metrics import Metrics
 from huangpu.program import Program
-from huangpu.results import Questions, Reading
+from huangpu.results import Reading
 from huangpu.results.scorecard import met_by
 from huangpu.runtime.ensemble import Saving, annual_means, points
-from huangpu.sweep.expressions import ExpressionError, Point, Tree, compute, parse
+from huangpu.sweep.expressions import Point, Tree, compute
 from huangpu.sweep.expressions import points as points_of
-from huangpu.sweep.form import ALL, OUTPUTS, OutputsForm
-from huangpu.yamlfile import Key, nearest
 
 Array = np.ndarray
 
@@ -60,218 +57,68 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Figures:
+    """The quantities that are needed together with those they are made of, as a layer without rows; calendar years, one
+    after the other; the first of the two savings that they are read from."""
+
+    layer: Layer
+    years: tuple[int, ...]
+    saving: int
+
+
+@dataclass(frozen=True)
 class Reader:
     """How outputs come out of a run.
 
     end       to which the run goes, in years: no further than they need
-    savings   what the kernel saves: variables at points in time, those that share their times together; then means of
-              figures over the years, then their values at the years' ends
+    savings   what the kernel saves: variables at points in time, those that share their times together; then for each
+              of `figures` means over its years, and values at the years' ends
     at        (saving, row, slot) of each point in time
-    layer     the figures that are needed and those they are made of; years: of the figures, one after the other
+    of        of a figure or target, which of `figures` it is read from
     """
 
     outputs: tuple[Output, ...]
     end: float
     savings: tuple[Saving, ...]
     at: Mapping[Point, tuple[int, int, int]]
-    layer: Layer | None
-    years: tuple[int, ...]
+    figures: tuple[Figures, ...]
+    of: Mapping[Figure | Aim, int]
 
 
 def read_outputs(reader: Reader, arrays: Sequence[Array], size: int) -> Array:
     """(member, output) of the arrays that the savings gave."""
     values = {point: arrays[saving][row, slot] for point, (saving, row, slot) in reader.at.items()}
-    figures = None
-    if reader.layer is not None:
-        years, needs = np.array(reader.years), reader.layer.requirements()
-        annual, ends = arrays[-2], arrays[-1]
-        run = Simulated(
-            years,
-            dict(zip(needs.annual, annual, strict=True)),
-            np.append(years, years[-1] + 1.0),
-            dict(zip(needs.points, ends, strict=True)),
-        )
-        figures = predict(reader.layer, run, {}, 0, discrepancy=False)
+    figures = [_predicted(needed, arrays) for needed in reader.figures]
     outputs = np.empty((size, len(reader.outputs)))
     for column, output in zip(outputs.T, reader.outputs, strict=True):
         match output.source:
-            case Figure(quantity, year):
-                column[:] = figures.values[quantity][year - reader.years[0]]
-            case Aim(reading, operator, met):
-                numbers, finite, reached = met_by(figures, reading, operator)
+            case Figure(quantity, year) as source:
+                found = figures[reader.of[source]]
+                column[:] = found.values[quantity][year - found.years[0]]
+            case Aim(reading, operator, met) as source:
+                numbers, finite, reached = met_by(figures[reader.of[source]], reading, operator)
                 column[:] = np.where(finite, reached if met else numbers, np.nan)
             case tree:
                 column[:] = compute(tree, values)
     return outputs
 
 
-# -- what a file asks for ---------------------------------------------------------------------------------------------
-
-Problems = list[tuple[Key, str]]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What outputs may speak of. metrics and questions are read where a file asks for them."""
-
-    program: Program
-    end: float
-    metrics: Callable[[], Metrics]
-    questions: Callable[[], Questions]
-
-
-def plan_outputs(form: OutputsForm, known: Known) -> tuple[Reader | None, Problems]:
-    """The reader of all that is asked for, or None; and what is wrong, at keys of the sweep file."""
-    found: list[Output] = []
-    problems: Problems = []
-    for make in (_variables, _metrics, _targets, _expressions):
-        outputs, wrong = make(form, known)
-        found += outputs
-        problems += wrong
-    seen = set()
-    for output in found:
-        if output.name in seen:
-            problems.append((("outputs",), f"'{output.name}' is asked for twice"))
-        seen.add(output.name)
-    if len(found) > OUTPUTS:
-        problems.append((("outputs",), f"are {len(found):,} numbers a member, expected at most {OUTPUTS:,}"))
-    return (None, problems) if problems else (_reader(tuple(found), known), [])
-
-
-def _listed(years: float | list[float]) -> list[float]:
-    return years if isinstance(years, list) else [years]
-
-
-def _variables(form: OutputsForm, known: Known) -> tuple[list[Output], Problems]:
-    names = _elements(known.program)
-    found, problems = [], []
-    for name, years in form.variables.items():
-        key = ("outputs", "variables", name)
-        if name not in names:
-            problems.append((key, f"the model has no variable '{name}'{nearest(name, names)}"))
-            continue
-        for year in dict.fromkeys(_listed(years)):
-            if wrong := _wrong_time(year, known):
-                problems.append((key, wrong))
-                continue
-            for id in names[name]:
-                entry = next(e for e in known.program.rows if e.id == id)
-                label = f"{entry.label} at {year:g}"
-                found.append(Output(f"{id}@{year:g}", label, entry.units, "variable", Point(id, year)))
-    return found, problems
-
-
-def _metrics(form: OutputsForm, known: Known) -> tuple[list[Output], Problems]:
-    found, problems = [], []
-    quantities = known.metrics().quantities if form.metrics else {}
-    for name, years in form.metrics.items():
-        key = ("outputs", "metrics", name)
-        if name not in quantities:
-            problems.append((key, f"metrics.yaml has no quantity '{name}'{nearest(name, quantities)}"))
-            continue
-        for year in dict.fromkeys(_listed(years)):
-            if wrong := _wrong_years(year, year, known) or _lacking([name], known):
-                problems.append((key, wrong))
-                continue
-            quantity = quantities[name]
-            label = f"{quantity.label or name} in {year:g}"
-            found.append(Output(f"metric.{name}@{year:g}", label, quantity.unit, "metric", Figure(name, int(year))))
-    return found, problems
-
-
-def _targets(form: OutputsForm, known: Known) -> tuple[list[Output], Problems]:
-    found, problems = [], []
-    questions = known.questions() if form.targets else None
-    for position, name in enumerate(dict.fromkeys(form.targets)):
-        key = ("outputs", "targets", position)
-        chosen = [t for t in questions.targets if name in (t.id, t.plan, ALL)]
-        if not chosen:
-            near = nearest(name, [*(t.id for t in questions.targets), *questions.plans])
-            problems.append((key, f"targets.csv has no target or plan '{name}'{near}"))
-        for target in chosen:
-            if target.left_out:
-                if name == target.id:
-                    problems.append((key, f"'{name}' is not modelled: {target.left_out}"))
-                continue
-            reading = questions.readings[target.id][0]
-            wrong = _wrong_years(reading.first, reading.last, known) or _lacking(reading.quantities, known)
-            if wrong:
-                problems.append((key, f"target '{target.id}': {wrong}"))
-                continue
-            label = f"{target.label}, {reading.years}"
-            found.append(Output(target.id, label, target.unit, "target", Aim(reading, target.operator)))
-            met = Aim(reading, target.operator, met=True)
-            found.append(Output(f"{target.id}.met", f"{label}: met", "", "target", met))
-    return found, problems
-
-
-def _expressions(form: OutputsForm, known: Known) -> tuple[list[Output], Problems]:
-    names = _elements(known.program)
-    found, problems = [], []
-    for name, text in form.expressions.items():
-        key = ("outputs", "expressions", name)
-        try:
-            tree = parse(text)
-        except ExpressionError as error:
-            problems.append((key, str(error)))
-            continue
-        wrong = [message for point in dict.fromkeys(points_of(tree)) for message in _wrong_point(point, names, known)]
-        problems += [(key, message) for message in wrong]
-        if not wrong:
-            found.append(Output(name, " ".join(text.split()), "", "expression", tree))
-    return found, problems
-
-
-def _elements(program: Program) -> dict[str, list[str]]:
-    """Name of a variable or an element -> ids of its elements."""
-    names: dict[str, list[str]] = {}
-    for entry in program.rows:
-        if not entry.hidden:
-            for name in dict.fromkeys((entry.id, entry.base or entry.id)):
-                names.setdefault(name, []).append(entry.id)
-    return names
-
-
-def _wrong_point(point: Point, names: Mapping[str, list[str]], known: Known) -> Iterable[str]:
-    if point.id not in names:
-        yield f"the model has no variable '{point.id}'{nearest(point.id, names)}"
-    elif names[point.id] != [point.id]:
-        yield f"'{point.id}' has elements; name one of them, such as '{names[point.id][0]}'"
-    elif wrong := _wrong_time(point.time, known):
-        yield wrong
-
-
-def _wrong_time(year: float, known: Known) -> str:
-    first, dt = known.program.initial_time, known.program.time_step
-    if not first <= year <= known.end:
-        return f"found {year:g}, expected a year of the scenario, {first:g} to {known.end:g}"
-    steps = (year - first) / dt
-    return "" if abs(steps - round(steps)) < 1e-6 else f"found {year:g}, which is no step of {dt:g} from {first:g}"
-
-
-def _wrong_years(first: float, last: float, known: Known) -> str:
-    begin, end = ceil(known.program.initial_time), int(known.end + 1e-9) - 1
-    if first != int(first):
-        return f"found {first:g}, expected a calendar year"
-    if begin <= first and last <= end:
-        return ""
-    found = f"{first:g}" if first == last else f"{first:g} to {last:g}"
-    return f"found {found}, expected whole years of the scenario, {begin} to {end}"
-
-
-def _lacking(quantities: Iterable[str], known: Known) -> str:
-    """What the model lacks to give figures, if it is another model than metrics.yaml speaks of."""
-    ids = {entry.id for entry in known.program.rows}
-    for quantity in _closure(known.metrics(), quantities).values():
-        if quantity.variable is not None and quantity.variable not in ids:
-            return f"the model has no '{quantity.variable}', which metrics.yaml reads it from"
-    return ""
+def _predicted(figures: Figures, arrays: Sequence[Array]) -> Predictions:
+    years, needs = np.array(figures.years), figures.layer.requirements()
+    annual, ends = arrays[figures.saving : figures.saving + 2]
+    run = Simulated(
+        years,
+        dict(zip(needs.annual, annual, strict=True)),
+        np.append(years, years[-1] + 1.0),
+        dict(zip(needs.points, ends, strict=True)),
+    )
+    return predict(figures.layer, run, {}, 0, discrepancy=False)
 
 
 # -- what the kernel saves --------------------------------------------------------------------------------------------
 
 
-def _closure(metrics: Metrics, names: Iterable[str]) -> dict:
+def closure(metrics: Metrics, names: Iterable[str]) -> dict:
     """The quantities with all that they are made of, in file order."""
     needed, waiting = set(), list(names)
     while waiting:
@@ -282,20 +129,22 @@ def _closure(metrics: Metrics, names: Iterable[str]) -> dict:
     return {name: quantity for name, quantity in metrics.quantities.items() if name in needed}
 
 
-def _reader(outputs: tuple[Output, ...], known: Known) -> Reader:
-    program = known.program
+def reader(outputs: tuple[Output, ...], program: Program, end: float, metrics: Callable[[], Metrics]) -> Reader:
+    """How the outputs, which have been checked, come out of a run to `end` at most; metrics are read where needed."""
     trees = [o.source for o in outputs if not isinstance(o.source, Figure | Aim)]
     at = dict.fromkeys(point for tree in trees for point in points_of(tree))
-    layer, years = _figures(outputs, known)
-    last = max([point.time for point in at] + [year + 1.0 for year in years[-1:]], default=program.initial_time)
-    steps = max(1, ceil((last - program.initial_time) / program.time_step - 1e-6))
-    end = min(known.end, program.initial_time + program.time_step * steps)
+    needed, of = _figures(outputs, program, metrics)
+    lasts = [point.time for point in at] + [years[-1] + 1.0 for _, years in needed]
+    steps = max([1, *(ceil((last - program.initial_time) / program.time_step - 1e-6) for last in lasts)])
+    end = min(end, program.initial_time + program.time_step * steps)
     savings, places = _point_savings(program, at, end)
-    if layer is not None:
-        needs: Requirements = layer.requirements()
+    figures = []
+    for layer, years in needed:
+        figures.append(Figures(layer, years, len(savings)))
+        needs = layer.requirements()
         savings.append(Saving(needs.annual, *annual_means(program, years, final_time=end)))
         savings.append(Saving(needs.points, *points(program, [*years, years[-1] + 1], final_time=end)))
-    return Reader(outputs, end, tuple(savings), places, layer, years)
+    return Reader(outputs, end, tuple(savings), places, tuple(figures), of)
 
 
 def _point_savings(
@@ -322,22 +171,34 @@ def _point_savings(
     return savings, {point: rows[point.id, k] for point, k in step.items()}
 
 
-def _figures(outputs: tuple[Output, ...], known: Known) -> tuple[Layer | None, tuple[int, ...]]:
-    """The layer of the figures that outputs need, and the years from the first needed to the last."""
-    wanted: dict[str, list[int]] = {}
-    for output in outputs:
-        match output.source:
-            case Figure(quantity, year):
-                wanted.setdefault(quantity, []).append(year)
-            case Aim(reading):
-                for quantity in reading.quantities:
-                    wanted.setdefault(quantity, []).extend((reading.first, reading.last))
-    if not wanted:
-        return None, ()
-    metrics, start = known.metrics(), known.program.initial_time
-    quantities = _closure(metrics, wanted)
-    first, last = (pick(year for years in wanted.values() for year in years) for pick in (min, max))
-    if any(quantity.keeps is not None for quantity in quantities.values()):
-        first = ceil(start)  # what it keeps of a year goes back to the first one
-    layer = Layer(replace(metrics, quantities=quantities), start, (), (), ())
-    return layer, tuple(range(first, last + 1))
+def _figures(
+    outputs: tuple[Output, ...], program: Program, metrics: Callable[[], Metrics]
+) -> tuple[list[tuple[Layer, tuple[int, ...]]], dict[Figure | Aim, int]]:
+    """Layers with their years, from the first needed to the last, and of each figure or target which one it is in.
+
+    Quantities that keep a share of themselves go back to the model's first year, and stand apart from the others.
+    """
+    asked = [output.source for output in outputs if isinstance(output.source, Figure | Aim)]
+    if not asked:
+        return [], {}
+    known, start = metrics(), program.initial_time
+    groups: dict[bool, list[Figure | Aim]] = {}
+    for source in asked:
+        keeps = any(q.keeps is not None for q in closure(known, _quantities(source)).values())
+        groups.setdefault(keeps, []).append(source)
+    needed = []
+    for keeps, sources in groups.items():
+        quantities = closure(known, [name for source in sources for name in _quantities(source)])
+        spans = [_span(source) for source in sources]
+        first = ceil(start) if keeps else min(first for first, _ in spans)
+        layer = Layer(replace(known, quantities=quantities), start, (), (), ())
+        needed.append((layer, tuple(range(first, max(last for _, last in spans) + 1))))
+    return needed, {source: number for number, sources in enumerate(groups.values()) for source in sources}
+
+
+def _quantities(source: Figure | Aim) -> tuple[str, ...]:
+    return source.reading.quantities if isinstance(source, Aim) else (source.quantity,)
+
+
+def _span(source: Figure | Aim) -> tuple[int, int]:
+    return (source.reading.first, source.reading.last) if isinstance(source, Aim) else (source.year, source.year)

@@ -23,12 +23,13 @@ from huangpu.runtime.scenario import Scenario, ScenarioError, check, load_scenar
 from huangpu.runtime.scenario.places import found, report
 from huangpu.runtime.scenario.resolve import inside_project
 from huangpu.runtime.scenario.validate import matched_as
+from huangpu.sweep.asked import Known, plan_outputs
 from huangpu.sweep.choose import Basis, choose
 from huangpu.sweep.designs import Design
 from huangpu.sweep.factors import Factor
 from huangpu.sweep.form import SweepFile, known_keys
 from huangpu.sweep.layout import draws_of, lay_out, read_table
-from huangpu.sweep.outputs import Known, Output, Reader, plan_outputs
+from huangpu.sweep.outputs import Output, Reader
 from huangpu.yamlfile import Document, Key, nearest, read_yaml
 
 PACKAGES = ("huangpu", "numpy", "scipy", "SALib", "llvmlite", "numba")  # whose versions may move a bit

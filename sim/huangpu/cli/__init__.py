@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from huangpu import __version__
-from huangpu.cli import asking, checking, fitting, models  # noqa: F401  their commands, in the order of the help
+from huangpu.cli import asking, checking, fitting, models, sweeping  # noqa: F401  their commands, in the order of the help
 from huangpu.cli.page import STOPPED, app, complain
 
 BAD_INPUT = {
@@ -23,6 +23,7 @@ BAD_INPUT = {
     "huangpu.measurement.datafile": "DataError",
     "huangpu.runtime.members": "MembersError",
     "huangpu.runtime.scenario.data": "ScenarioError",
+    "huangpu.sweep.manifest": "SweepError",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated
 import typer
 
 from huangpu import files
-from huangpu.cli.page import STOPPED, Quiet, Threads, app, complain, pipe, print_text, scenario_file
+from huangpu.cli.page import STOPPED, Quiet, Threads, app, complain, console, pipe, print_text, scenario_file
 from huangpu.progress import bar, wait
 
 CLUSTER = "--workers and --scheduler need Dask: pip install 'huangpu[cluster]', or leave them out."
@@ -67,13 +68,13 @@ def sweep(
         review.write_summary(asked, found, folder)
         review.write_quarantined(asked, found, folder)
         alarms.write_alarms(raised, folder)
-    with files.writing(folder), wait("Analysing", quiet=quiet):
-        lines = report.report(asked, data, folder)
+    with files.writing(folder), bar("Analysing", quiet=quiet) as progress:
+        lines = report.report(asked, data, folder, progress)
     if not quiet:
         with pipe():
-            print(*lines, sep="\n")
+            console().print(*lines, sep="\n")
             print(*(f"alarm: {alarm.text}" for alarm in raised if alarm.shown), sep="\n")
-            print(f"Results in {folder}")
+            print(f"Results in {folder}{os.sep}")
     return 0
 
 

@@ -2,8 +2,8 @@
 answer.
 
 A factor is dead for an output that did not change by a single bit in any pair of members that differ in the factor
-alone. Sobol's, Morris', factorial and one-at-a-time designs are made of such pairs; for other designs, and for a
-factor that a design never moves alone, `PROBED` members are run again with that factor taken from the member before.
+alone. Sobol's, Morris' and one-at-a-time designs are made of such pairs; for other designs, and for a factor that a
+design never moves alone, `PROBED` members are run again with that factor taken from the member before.
 """
 
 from __future__ import annotations

@@ -75,9 +75,9 @@ def review(sweep: Sweep, data: xr.Dataset) -> Review:
         for row in np.flatnonzero(wrong)[: LISTED - len(listed)]:
             lost = tuple(name for name, value in zip(names, outputs[row], strict=True) if not np.isfinite(value))
             listed.append(Quarantined(span.start + int(row), tuple(inputs[row].tolist()), lost))
-        kept = np.ascontiguousarray(outputs[~wrong].T)[:, None, :]
+        kept = outputs[~wrong] if not wrong.all() else np.full((1, len(names)), np.nan)  # which counts as none
         for place_, reducer in enumerate((_MOMENTS, _SKETCH)):
-            part = reducer.leaf([kept], span.start)
+            part = reducer.leaf([np.ascontiguousarray(kept.T)[:, None, :]], span.start)
             whole[place_] = part if whole[place_] is None else reducer.join(whole[place_], part)
         for apart, difference in seen.differences(span.start, inputs, outputs):
             _count(pairs, moved, apart, difference)
@@ -108,7 +108,8 @@ class _Pairs:
             heads.append(np.where((to_head >= 0)[:, None], values[np.maximum(to_head, 0)], head))
         self._before, self._head = (inputs[-1], outputs[-1]), (heads[0][-1], heads[1][-1])
         yield inputs - before[0], outputs - before[1]
-        yield inputs - heads[0], outputs - heads[1]
+        second = place > 1  # the first after the head has just been compared with it
+        yield (inputs - heads[0])[second], (outputs - heads[1])[second]
 
 
 def _count(pairs: np.ndarray, moved: np.ndarray, apart: np.ndarray, difference: np.ndarray) -> None:

@@ -144,6 +144,10 @@ def _known(program: Program, end: float) -> Known:
     return Known(program, end, metrics, cache(lambda: results.read_questions(shipped(QUESTIONS), units())))
 
 
+# of a scenario what does not move a member: words, where files lie, what only a run of its own reads
+_ELSE = ("name", "title", "description", "base", "changes", "model", "members", "seed", "posterior", "shocks", "save")
+
+
 def _identity(form: SweepFile, basis: Basis, posterior: str, table: str) -> str:
     """What is said for people only (name, title, question) and where files lie is no part of it."""
     asked = form.outputs
@@ -151,7 +155,7 @@ def _identity(form: SweepFile, basis: Basis, posterior: str, table: str) -> str:
     files += [f"{QUESTIONS}/targets.csv", f"{QUESTIONS}/readings.yaml"] * bool(asked.targets)
     made_of = {
         "sweep": form.model_dump(mode="json", exclude={"name", "title", "question", "base"}),
-        "scenario": basis.scenario.text,
+        "scenario": basis.scenario.form.model_dump(mode="json", exclude=set(_ELSE)),
         "model": basis.program.model_hash,
         "program": basis.program.hash,
         "posterior": posterior,

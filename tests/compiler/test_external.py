@@ -297,3 +297,40 @@ def test_the_readable_form_holds_the_numbers(tmp_path):
     (variable,) = (v for v in ordered_model(path).model.variables if v.id == "x")
     assert variable.equation == Number(3.0)
     assert "v.x = 3.0" in compile_model(path).readable
+
+
+def test_a_series_may_be_asked_at_any_time(tmp_path):
+    xlsx(tmp_path / "in.xlsx", S=table("A1", [1, 3, 7], [10, 30, 20], [5, 5, 6]))
+    path = write(
+        tmp_path,
+        "D: p, q | x[D] := GET DIRECT DATA('in.xlsx', 'S', '1', 'A2') | first = GET DATA FIRST TIME(x[p])"
+        " | last[D] = GET DATA LAST TIME(x[D])"
+        " | at[D] = GET DATA AT TIME(x[D], 3) | at four = GET DATA AT TIME(x[q], 4)"
+        " | line = GET DATA BETWEEN TIMES(x[p], Time - 1, 0) | next = GET DATA BETWEEN TIMES(x[p], Time, 1)"
+        " | before = GET DATA BETWEEN TIMES(x[p], Time, -1) | soon := TIME SHIFT(x[p], 2) | x raw = 1",
+        end=8,
+    )
+    values = modelfile.run(path)
+    nan = np.nan
+    assert values["first"][0] == 1 and values["last[q]"][0] == 7
+    assert values["at[p]"][0] == 30 and values["at[q]"][0] == 5
+    np.testing.assert_array_equal(values["at_four"], [nan] * 9)
+    np.testing.assert_array_equal(values["line"], [nan, nan, 10, 20, 30, 27.5, 25, 22.5, 20])
+    np.testing.assert_array_equal(values["next"], [nan, 10, 30, 30, 20, 20, 20, 20, nan])
+    np.testing.assert_array_equal(values["before"], [nan, 10, 10, 30, 30, 30, 30, 20, nan])
+    np.testing.assert_array_equal(values["soon"], [20, 30, 27.5, 25, 22.5, 20, 20, 20, 20])
+
+
+@pytest.mark.parametrize(
+    ("equation", "message"),
+    [
+        ("GET DATA AT TIME(k, 3)", "GET DATA AT TIME of something else than a data variable"),
+        ("GET DATA BETWEEN TIMES(x, Time, 0.5)", "takes -1, 0 or 1"),
+        ("GET DATA LAST TIME(x, 3)", "takes 1 argument, not 2"),
+    ],
+)
+def test_asking_a_series_wrongly(tmp_path, equation, message):
+    (tmp_path / "in.csv").write_text("0,1\n1,2\n")
+    path = write(tmp_path, f"k = 1 | x := GET DIRECT DATA('in.csv', ',', '1', 'A2') | y = {equation}")
+    with pytest.raises(ModelError, match=message):
+        ordered_model(path)

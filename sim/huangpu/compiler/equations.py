@@ -17,6 +17,7 @@ from huangpu.compiler.fixed import fixed, loosest, settled_by, steady
 from huangpu.compiler.functions import BUILTINS, TIME, call
 from huangpu.compiler.making import Equation, Work, element_id
 from huangpu.compiler.modes import moment
+from huangpu.compiler.of_data import OF_DATA, Reader
 from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Series, Text, Values
 from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Variable
 
@@ -153,6 +154,8 @@ def _apply(node: Apply, at: Equation) -> Expr:
             return call("add", TIME, _expr(offset, at))
     if function in DYNAMICS:
         return _dynamic(node, at)
+    if function in OF_DATA:
+        return _of_data(node, at)
     if function not in BUILTINS:
         raise ModelError(_unsupported(node, work))
     builtin = BUILTINS[function]
@@ -171,7 +174,7 @@ def _count(node: Apply, arity: int) -> None:
 def _unsupported(node: Apply, work: Work) -> str:
     if node.function.startswith("GET DIRECT"):
         return f"{_title(node)} inside an equation or a macro. Give it a variable of its own."
-    names = [*BUILTINS, *DYNAMICS, *VECTORS, *(e.key for e in work.elements.values()), *work.macros]
+    names = [*BUILTINS, *DYNAMICS, *OF_DATA, *VECTORS, *(e.key for e in work.elements.values()), *work.macros]
     near = difflib.get_close_matches(node.function, names, n=1, cutoff=0.85)
     hint = f" Did you mean {near[0].replace('_', ' ').upper()}?" if near else " Rewrite the equation without it."
     return f"the function {_title(node)} is not supported.{hint}"
@@ -190,13 +193,44 @@ def _extrapolated(node: Apply, at: Equation) -> Expr:
     elements = tuple(ss.bound(s, at.binding, at.work.known) for s in node.subscripts)
     copy = element_id(f"{node.function}_extrapolated", elements)
     if not any(t.id == copy for t in at.work.tables):
-        lookup = at.work.elements[node.function]
-        for definition in lookup.definitions:
-            for number, found in left(definition, at.work):
-                if found == elements:
-                    points = part(definition.node, number)
-                    at.work.tables.append(table(points, copy, at, lookup, extrapolate=True))
+        points = _points(node.function, elements, "lookup", at.work)
+        if points:
+            lookup = at.work.elements[node.function]
+            at.work.tables.append(table(points, copy, at, lookup, extrapolate=True))
     return _lookup(node.function, copy, node, at)
+
+
+def _points(key: str, elements: tuple[str, ...], kind: str, work: Work) -> Points | None:
+    """The points of one element of a lookup or of data."""
+    for definition in work.elements[key].definitions if key in work.elements else ():
+        for number, found in left(definition, work):
+            points = part(definition.node, number)
+            if found == elements and definition.kind == kind and isinstance(points, Points):
+                return points
+    return None
+
+
+def _of_data(node: Apply, at: Equation) -> Expr:
+    """A function that asks a series of data: of the element that its first argument means."""
+    row, asked = OF_DATA[node.function], node.args[0] if node.args else None
+    _count(node, row.arity)
+    key, subscripts = (asked.key, asked.subscripts) if isinstance(asked, Ref) else ("", ())
+    elements = tuple(ss.bound(s, at.binding, at.work.known) for s in subscripts)
+    points = _points(key, elements, "data", at.work)
+    if points is None:
+        raise ModelError(f"{_title(node)} of something else than a data variable. Give it one that reads a file.")
+
+    def read(mode: str, x: Expr) -> Expr:
+        base = f"{key}_{mode}"
+        while base in at.work.elements:
+            base += "_"
+        copy = element_id(base, elements)
+        if not any(t.id == copy for t in at.work.tables):
+            at.work.tables.append(table(replace(points, mode=mode), copy, at))
+        return Interpolate(copy, x)
+
+    reader = Reader(points.xs[0], points.xs[-1], at.definition.mode, read)
+    return row.build(reader, *(_expr(arg, at) for arg in node.args[1:]))
 
 
 def _over(op: str, node: Node, at: Equation) -> Expr:

@@ -50,6 +50,7 @@ class Program:
     kernel: str  # LLVM text
     readable: str  # Python text: the reference, and what `huangpu show` prints
     precision: str = "double"  # or "single": what the kernel computes with
+    outputs: tuple[str, ...] = ()  # ids of what it was compiled for alone; () where all of the model is computed
     settled: tuple[str, ...] = ()  # base ids of constants that no run may change, as the order of a delay
     delays: tuple[int, ...] = ()  # of each fixed delay, in order: the most steps that it holds back, 0 if that varies
 

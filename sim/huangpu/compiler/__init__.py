@@ -42,6 +42,7 @@ def compile_model(
     method: str | None = None,
     driven: Iterable[str] | None = None,
     precision: str = "double",
+    outputs: Iterable[str] | None = None,
     data_files: Iterable[str | Path] = (),
     allow: Iterable[str | Path] = (),
 ) -> Program:
@@ -49,16 +50,18 @@ def compile_model(
 
     method: "euler" or "rk4", by default what an XMILE file asks for, "euler" for Vensim's; driven: ids of the constants
     that runs may drive through time, by default those drawn in the views named "Levers" and "Drivers"; precision:
-    "double", or "single" to screen many members, half again to twice as fast and right to about 1e-5; data_files:
-    tables of other runs that hold the model's data variables, the first that has a series counts; allow: folders in
-    which the model's workbooks may lie beside its own folder.
+    "double", or "single" to screen many members, half again to twice as fast and right to about 1e-5; outputs: ids of
+    the variables, whole or of elements, that runs may save, so that nothing is computed but what these need;
+    data_files: tables of other runs that hold the model's data variables, the first that has a series counts; allow:
+    folders in which the model's workbooks may lie beside its own folder.
     """
     from huangpu.compiler import confined, host
     from huangpu.compiler.source import read_bytes
 
     data, beside = read_bytes(path), confined.beside(path, data_files, allow)
     driven = None if driven is None else tuple(driven)
-    hash_ = _hash(data, Path(path).stem, method, driven, precision, beside.unnamed())
+    outputs = None if outputs is None else tuple(dict.fromkeys(outputs))
+    hash_ = _hash(data, Path(path).stem, method, (driven, precision, outputs), beside.unnamed())
     folder, lanes = cache.folder("programs"), host.lanes()
     if folder:
         names = cache.read(folder / f"{hash_}.files.json")
@@ -67,9 +70,10 @@ def compile_model(
         if kept is not None:
             return from_json(kept.decode("utf-8"))
     source = _source(path, data, beside)
-    ordered = _ordered(source, driven)
+    ordered = _kept(_ordered(source, driven), outputs)
     full, whole = beside.hash(hash_), beside.hash(hashlib.sha256(data).hexdigest(), data=True)
     program = _program(ordered, _method(source, method), precision, lanes, full, whole)
+    program = replace(program, outputs=outputs or ())
     if folder:
         if beside.read:
             cache.write(folder / f"{hash_}.files.json", beside.names())
@@ -118,6 +122,12 @@ def _ordered(source: Source, driven: Iterable[str] | None = None) -> Ordered:
 
     model = expand(source)
     return order(model, _drawn(model) if driven is None else driven)
+
+
+def _kept(ordered: Ordered, outputs: tuple[str, ...] | None) -> Ordered:
+    from huangpu.compiler.pruning import pruned
+
+    return ordered if outputs is None else pruned(ordered, outputs)
 
 
 def check_model(path: str | Path, *, data_files: Iterable[str | Path] = (), allow: Iterable[str | Path] = ()) -> Report:
@@ -178,8 +188,7 @@ def _hash(
     data: bytes,
     name: str,
     method: str | None,
-    driven: tuple[str, ...] | None,
-    precision: str,
+    options: tuple,
     more: list[tuple[str, bytes]],
 ) -> str:
     parts = [
@@ -187,7 +196,7 @@ def _hash(
         data,
         name.encode("utf-8", "surrogateescape"),
         (method or "").encode(),
-        repr((driven, precision)).encode(),
+        repr(options).encode(),
         *(part for kind, content in more for part in (kind.encode("utf-8", "surrogateescape"), content)),
     ]
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()

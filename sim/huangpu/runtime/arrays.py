@@ -16,6 +16,8 @@ def find(id: str, known: Mapping, what: str, program: Program):
         return known[id]
     near = difflib.get_close_matches(id, list(known), n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
+    if what == "variable" and program.outputs:
+        hint = "; it was compiled for other outputs alone" + hint
     raise ValueError(f"model '{program.name}' has no {what} '{id}'{hint}")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from SALib.sample import fast_sampler, sobol
+from SALib.sample import fast_sampler, morris, sobol
 from scipy import stats
 
 from huangpu.sweep import designs
@@ -78,6 +78,22 @@ def test_a_trajectory_moves_each_factor_once_by_two_thirds():
     assert (np.count_nonzero(np.abs(steps) > 1e-9, axis=1) == 1).all()
     np.testing.assert_allclose(np.abs(steps).sum(axis=(1, 2)), 3 * 2 / 3)
     assert len(np.unique(walks.round(9))) == 4  # levels
+
+
+@pytest.mark.parametrize("levels", [2, 4, 8])
+def test_trajectories_are_distributed_as_salibs(levels):
+    """Starts, directions and turns of each factor, counted over many trajectories: within four standard errors."""
+    theirs = morris.sample(PROBLEM, 3000, num_levels=levels, seed=np.random.default_rng(1)).reshape(-1, 4, 3)
+    ours = design("morris", trajectories=3000, levels=levels).rows(0, 12000).reshape(-1, 4, 3)
+    assert np.array_equal(np.unique(ours.round(9)), np.unique(theirs.round(9)))
+
+    def told(walks):
+        steps = np.diff(walks, axis=1)
+        place = walks[:, 0, :, None] == np.unique(walks[:, 0])
+        return np.concatenate([(steps[:, :, 0] > 0), (steps[:, :, 2] < 0), place.reshape(len(walks), -1)], axis=1)
+
+    apart = told(ours.round(9)).mean(axis=0) - told(theirs.round(9)).mean(axis=0)
+    assert np.abs(apart).max() < 4 * np.sqrt(2 * 0.25 / 3000)
 
 
 def test_latin_has_one_member_in_each_slice_of_each_block(monkeypatch):

@@ -118,7 +118,7 @@ def test_the_terminal_shows_the_first_factors_their_intervals_and_the_verdict():
     block = text.split("The same, [bold]halved")[0]
     assert len(re.findall(r"\d\.\d{3} ± \d\.\d{3}", block)) == 10  # five factors, total and alone
     assert "more members needed, about" in block
-    assert "the output is the same for every member" in text
+    assert "The same for every member, so without indices: What never changes" in text
     assert "sobol needs independent inputs" in text
 
 
@@ -130,3 +130,13 @@ def test_the_terminal_counts_what_was_left_out():
     plan = design("morris", x, levels=4)
     text = terminal(analyse(data, plan), plan, (Output("y", "Y", "m", "variable"),), ())
     assert "1 of 40 trajectories left out: not finite" in text
+
+
+def test_many_outputs_get_a_row_each(monkeypatch):
+    monkeypatch.setattr("huangpu.sweep.report.FULL", 1)
+    findings, plan = analysed("sobol")
+    text = terminal(findings, plan, OUTPUTS, ())
+    row = next(line for line in text.splitlines() if line.startswith("The same, [bold]halved"))
+    assert re.search(r"\d\.\d{3} ± \d\.\d{3}  Factor", row)
+    assert "needed" in text
+    assert "What never changes" in text

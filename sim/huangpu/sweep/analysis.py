@@ -15,7 +15,7 @@ import numpy as np
 from huangpu.sweep import effects, indices
 from huangpu.sweep.convergence import Step, Verdict, judge, sizes
 from huangpu.sweep.designs import Design
-from huangpu.sweep.given_data import given_data
+from huangpu.sweep.given_data import given_data, pawn_alone
 from huangpu.sweep.indices import Indices, nothing
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _given(x, y, design: Design) -> Indices:
 
 
 def _given_quick(x, y, design: Design) -> Indices:
-    return given_data(x, y, seed=design.seed, delta=False)
+    return pawn_alone(x, y, seed=design.seed)
 
 
 def _alone(x, y, design: Design) -> Indices:

@@ -15,38 +15,61 @@ from threadpoolctl import threadpool_limits
 from huangpu.sweep.indices import CONSTANT, LEVEL, Indices, legacy_seed, nothing, refusal
 
 SLICES = 10  # of PAWN: conditioning intervals with as many members each
-FIRST = 15  # factors by PAWN whose interval and delta are computed; delta takes a tenth of a second a factor
-RESAMPLES, DELTA_RESAMPLES = 100, 20
+FIRST, DELTA_FIRST = 15, 10  # factors by PAWN that have an interval, and delta, a tenth of a second each
+TRACED = 6  # factors that have an interval on a part of the sample
+RESAMPLES, DELTA_RESAMPLES = 50, 20
 DELTA_MEMBERS = 2000  # evenly spread over the sample
 DUMMIES = 200  # factors without effect, for PAWN's floor
 FEW = 20  # different values of an output below which a density, so delta, means nothing
 MEASURES = ("pawn", "delta", "rank")
 
 
-def given_data(inputs: np.ndarray, outputs: np.ndarray, *, seed: int, delta: bool = True) -> Indices:
+def given_data(inputs: np.ndarray, outputs: np.ndarray, *, seed: int) -> Indices:
     """PAWN's median over its slices, delta, and Spearman's rank correlation, which alone has a sign.
 
     inputs (members, factors), outputs (members,). Members that are not finite are left out. `pawn_floor` among the
     values is what 19 in 20 factors without any effect stay below, the same for each factor.
     """
-    good = np.isfinite(outputs) & np.isfinite(inputs).all(axis=1)
-    x, y, dropped, factors = inputs[good], outputs[good], int((~good).sum()), inputs.shape[1]
-    measures = (*MEASURES, "pawn_floor")
-    note = refusal(dropped, len(outputs), "members") or (CONSTANT if len(y) == 0 or np.ptp(y) == 0 else "")
-    if note or len(y) < 2 * SLICES:
-        return nothing(measures, factors, len(y), dropped, note or f"fewer than {2 * SLICES} members")
-    order = np.argsort(y, kind="stable")
-    values = {measure: np.full(factors, np.nan) for measure in measures}
-    half = {measure: np.full(factors, np.nan) for measure in measures}
-    values["pawn"] = np.array([pawn(column, y, order) for column in x.T])
-    values["pawn_floor"] = np.full(factors, _floor(y, order, seed))
+    x, y, dropped, note = _finite(inputs, outputs)
+    measures, factors = (*MEASURES, "pawn_floor"), inputs.shape[1]
+    if note:
+        return nothing(measures, factors, len(y), dropped, note)
+    values, half = ({measure: np.full(factors, np.nan) for measure in measures} for _ in range(2))
+    values["pawn"], half["pawn"], order = _pawns(x, y, FIRST, seed)
+    values["pawn_floor"] = np.full(factors, _floor(y, seed))
     values["rank"], half["rank"] = _rank(x, y)
-    first = np.argsort(-values["pawn"], kind="stable")[:FIRST]
-    half["pawn"][first] = _pawn_half(x[:, first], y, seed)
-    distinct = len(np.unique(y)) >= FEW
-    if delta and distinct:
+    dense = len(np.unique(y)) >= FEW
+    if dense:
+        first = order[:DELTA_FIRST]
         values["delta"][first], half["delta"][first] = _delta(x[:, first], y, seed)
-    return Indices(values, half, len(y), dropped, "" if distinct else f"fewer than {FEW} different values: no delta")
+    return Indices(values, half, len(y), dropped, "" if dense else f"fewer than {FEW} different values: no delta")
+
+
+def pawn_alone(inputs: np.ndarray, outputs: np.ndarray, *, seed: int) -> Indices:
+    """PAWN of every factor and the intervals of the first: what is looked at on a part of the sample."""
+    x, y, dropped, note = _finite(inputs, outputs)
+    if note:
+        return nothing(("pawn",), inputs.shape[1], len(y), dropped, note)
+    values, half, _ = _pawns(x, y, TRACED, seed)
+    return Indices({"pawn": values}, {"pawn": half}, len(y), dropped)
+
+
+def _finite(inputs: np.ndarray, outputs: np.ndarray) -> tuple[np.ndarray, np.ndarray, int, str]:
+    """The members that are finite, how many are not, and why there are no indices, if so."""
+    good = np.isfinite(outputs) & np.isfinite(inputs).all(axis=1)
+    x, y, dropped = inputs[good], outputs[good], int((~good).sum())
+    note = refusal(dropped, len(outputs), "members") or (CONSTANT if len(y) and np.ptp(y) == 0 else "")
+    return x, y, dropped, note or (f"fewer than {2 * SLICES} members" if len(y) < 2 * SLICES else "")
+
+
+def _pawns(x: np.ndarray, y: np.ndarray, first: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """PAWN (factor,), half widths, nan but of so many `first` factors, and all factors from the largest down."""
+    order = np.argsort(y, kind="stable")
+    values = np.array([pawn(column, y, order) for column in x.T])
+    ranked = np.argsort(-values, kind="stable")
+    half = np.full(len(values), np.nan)
+    half[ranked[:first]] = _pawn_half(x[:, ranked[:first]], y, seed)
+    return values, half, ranked
 
 
 def pawn(x: np.ndarray, y: np.ndarray, order: np.ndarray) -> float:
@@ -68,8 +91,8 @@ def pawn(x: np.ndarray, y: np.ndarray, order: np.ndarray) -> float:
     return float(np.median(found)) if found else 0.0  # a factor that does not vary has no effect
 
 
-def _floor(y: np.ndarray, order: np.ndarray, seed: int) -> float:
-    draws = np.random.default_rng((seed, 1))
+def _floor(y: np.ndarray, seed: int) -> float:
+    draws, order = np.random.default_rng((seed, 1)), np.argsort(y, kind="stable")
     return float(np.quantile([pawn(draws.permutation(len(y)), y, order) for _ in range(DUMMIES)], LEVEL))
 
 

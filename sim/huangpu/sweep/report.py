@@ -17,7 +17,7 @@ from huangpu.sweep.analysis import METHODS, Finding, Method, analyse
 from huangpu.sweep.answers import OWN_UNIT, said, write_answers
 from huangpu.sweep.charts import write_charts
 from huangpu.sweep.designs import Design
-from huangpu.sweep.indices import LEVEL
+from huangpu.sweep.indices import CONSTANT, LEVEL
 from huangpu.sweep.outputs import Output
 from huangpu.sweep.plan import Sweep
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SHOWN = 5  # factors of an output
+FULL, NAMED = 12, 2  # outputs beyond which each has but a line or two, with so many factors
 HEADS = {
     "ST": "Total share",
     "S1": "Alone",
@@ -69,16 +70,53 @@ def shown(
 ) -> list[RenderableType]:
     """A block an output: its name and unit, its first factors, and how far to trust them. Then what to know of all."""
     lead, labels = METHODS[design.kind].lead, [factor.label for factor in design.factors]
+    told = [(finding, output) for finding, output in zip(findings, outputs, strict=True) if not _flat(finding)]
+    flat = [output.label for finding, output in zip(findings, outputs, strict=True) if _flat(finding)]
     lines: list[RenderableType] = []
-    for finding, output in zip(findings, outputs, strict=True):
+    if len(told) > FULL:
+        lines += [_overview(told, METHODS[design.kind], labels), Text()]
+    for finding, output in told if len(told) <= FULL else ():
         heading = Text(output.label, style="bold")
         heading.append(f"  {output.units}" if output.units else "", style="not bold dim")
         lines.append(heading)
         if not np.isnan(finding.indices.values[lead]).all():
             lines.append(Padding(_table(finding, lead, labels), (0, 0, 0, 2)))
         lines += [*_trust(finding, METHODS[design.kind]), Text()]
+    if flat:
+        lines += [Text(f"The same for every member, so without indices: {'; '.join(flat)}", style="yellow"), Text()]
     lines.append(Text(f"{WORDS[lead]} ± is half the {100 * LEVEL:.0f} % interval.", style="dim"))
     return lines + [Text(note, style="dim") for note in notes]
+
+
+def _flat(finding: Finding) -> bool:
+    return finding.indices.note == CONSTANT
+
+
+def _overview(told: Sequence[tuple[Finding, Output]], method: Method, labels: Sequence[str]) -> Table:
+    """A row an output: its first factors with the leading measure, and what there is to say of its members."""
+    table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
+    table.add_column("Output", ratio=3)
+    table.add_column(f"First factors: {HEADS[method.lead]}", ratio=4)
+    table.add_column("Members", justify="right", ratio=2)
+    for finding, output in told:
+        values, half = finding.indices.values[method.lead], finding.indices.half[method.lead]
+        first = [
+            f"{_cell(method.lead, values[k], half[k])}  {labels[k]}" for k in _ranked(finding, method.lead)[:NAMED]
+        ]
+        verdict = finding.verdict
+        words = [f"about {verdict.needed:,} needed"] if verdict.needed else ["converged"] if verdict.stable else []
+        if finding.indices.dropped:
+            words.append(f"{finding.indices.dropped:,} {method.called} not finite")
+        words += [finding.indices.note] if not first else []
+        style = "green" if words == ["converged"] else "yellow"
+        table.add_row(Text(output.label), Text("\n".join(first)), Text("\n".join(words), style=style))
+    return table
+
+
+def _ranked(finding: Finding, lead: str) -> list[int]:
+    """Factors that have the leading measure, from the largest down."""
+    values = finding.indices.values[lead]
+    return [int(k) for k in np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable") if np.isfinite(values[k])]
 
 
 def _table(finding: Finding, lead: str, labels: Sequence[str]) -> Table:
@@ -87,11 +125,9 @@ def _table(finding: Finding, lead: str, labels: Sequence[str]) -> Table:
     table.add_column("Factor", ratio=1)
     for measure in (lead, *BESIDE[lead]):
         table.add_column(HEADS[measure], justify="right", no_wrap=True, min_width=13)
-    order = np.argsort(-np.nan_to_num(found.values[lead], nan=-np.inf), kind="stable")[:SHOWN]
-    for k in order:
-        if np.isfinite(found.values[lead][k]):
-            cells = (_cell(m, found.values[m][k], found.half[m][k]) for m in (lead, *BESIDE[lead]))
-            table.add_row(Text(labels[k]), *cells)
+    for k in _ranked(finding, lead)[:SHOWN]:
+        cells = (_cell(m, found.values[m][k], found.half[m][k]) for m in (lead, *BESIDE[lead]))
+        table.add_row(Text(labels[k]), *cells)
     return table
 
 
@@ -115,7 +151,7 @@ def _trust(finding: Finding, method: Method) -> list[RenderableType]:
     lines: list[RenderableType] = []
     words = said(finding)
     if words:
-        fine = finding.verdict.needed is None and not finding.indices.note
+        fine = finding.verdict.needed is None and not np.isnan(finding.indices.values[method.lead]).all()
         lines.append(Padding(Text(words, style="green" if fine else "yellow"), (0, 0, 0, 2)))
     if finding.indices.dropped:
         whole = finding.indices.blocks + finding.indices.dropped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 SHOWN = 5  # factors of an output
-FULL, NAMED = 12, 2  # outputs beyond which each has but a line or two, with so many factors
+FULL, NAMED = 12, 3  # outputs beyond which each has but a row, with so many factors at most
+SMALL = 0.01  # of the largest: factors below it are not named there
 HEADS = {
     "ST": "Total share",
     "S1": "Alone",
@@ -53,7 +55,13 @@ def report(
     sweep: Sweep, data: xr.Dataset, folder: Path, progress: Callable[[int, int], None] | None = None
 ) -> list[RenderableType]:
     """Analyse a finished sweep, write indices, tables and pictures into `folder`; returns what the terminal shows."""
-    findings = analyse(data, sweep.design, progress)
+    steps = 2 * len(sweep.outputs)  # each is analysed, then drawn
+
+    def report_step(done: int, of: int, before: int = 0) -> None:
+        if progress:
+            progress(before + done, steps)
+
+    findings = analyse(data, sweep.design, report_step)
     attrs = {
         "title": sweep.title,
         "sweep": sweep.name,
@@ -61,7 +69,7 @@ def report(
         "notes": "\n".join(sweep.notes),
     }
     write_answers(findings, sweep.design, sweep.outputs, attrs, folder)
-    write_charts(findings, sweep.design, sweep.outputs, folder)
+    write_charts(findings, sweep.design, sweep.outputs, folder, partial(report_step, before=len(sweep.outputs)))
     return shown(findings, sweep.design, sweep.outputs, sweep.notes)
 
 
@@ -100,16 +108,18 @@ def _overview(told: Sequence[tuple[Finding, Output]], method: Method, labels: Se
     table.add_column("Members", justify="right", ratio=2)
     for finding, output in told:
         values, half = finding.indices.values[method.lead], finding.indices.half[method.lead]
-        first = [
-            f"{_cell(method.lead, values[k], half[k])}  {labels[k]}" for k in _ranked(finding, method.lead)[:NAMED]
-        ]
+        ranked = _ranked(finding, method.lead)
+        named = [k for k in ranked[:NAMED] if k == ranked[0] or values[k] > SMALL * values[ranked[0]]]
+        first = [f"{_cell(method.lead, values[k], half[k])}  {labels[k]}" for k in named]
         verdict = finding.verdict
         words = [f"about {verdict.needed:,} needed"] if verdict.needed else ["converged"] if verdict.stable else []
         if finding.indices.dropped:
             words.append(f"{finding.indices.dropped:,} {method.called} not finite")
         words += [finding.indices.note] if not first else []
         style = "green" if words == ["converged"] else "yellow"
-        table.add_row(Text(output.label), Text("\n".join(first)), Text("\n".join(words), style=style))
+        label = Text(output.label)
+        label.append(f"  {output.units}" if method.lead in OWN_UNIT else "", style="dim")
+        table.add_row(label, Text("\n".join(first)), Text("\n".join(words), style=style))
     return table
 
 

@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 # imported when first used: `import huangpu` and the command line start fast
 _NAMES = {
     "check": "huangpu.runtime.scenario",
-    "compile_model": "huangpu.compiler",
+    "compile_model": "huangpu.anymodel",
     "load_scenario": "huangpu.runtime.scenario",
     "read_members": "huangpu.runtime.members",
     "run": "huangpu.runtime",

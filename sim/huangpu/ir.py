@@ -117,6 +117,16 @@ class Variable:
     longest: int = 0  # of a delayed one: how many steps that is at most, 0 where only the run can tell
 
 
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control variable of the file; `place`: how many of the model's variables stand before it."""
+
+    id: str
+    label: str
+    units: str
+    place: int
+
+
 @dataclass(frozen=True)
 class FlatModel:
     name: str
@@ -133,6 +143,8 @@ class FlatModel:
         str, ...
     ] = ()  # base ids of constants that decided what variables there are, as a delay's order does
     labels: dict[str, str] = field(default_factory=dict)  # range and element ids -> names as written
+    controls: tuple[Control, ...] = ()  # as the file has them
+    loose: tuple[str, ...] = ()  # control variables that are no fixed numbers, but `Variable`s too
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,16 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Control:
+    """INITIAL TIME, FINAL TIME, TIME STEP or SAVEPER as the file has it, after `place` of the rows."""
+
+    id: str
+    label: str
+    units: str
+    place: int
+
+
+@dataclass(frozen=True)
 class Program:
     """A compiled model, before machine code.
 
@@ -29,6 +39,9 @@ class Program:
     constants (row, default) of every constant, in the order of the kernel's parameter array
     driven    rows of the constants read from the driven array (time x member) instead, in its order
     tables    (id, xs, ys, extrapolate) of every lookup, in the kernel's order
+    controls  the control variables that the file has, in its order
+    clock     Python text that computes the control variables which are no fixed numbers; "" where all are
+    moving    whether some of them change during a run
     """
 
     name: str
@@ -49,6 +62,9 @@ class Program:
     saveper: float
     kernel: str  # LLVM text
     readable: str  # Python text: the reference, and what `huangpu show` prints
+    controls: tuple[Control, ...] = ()
+    clock: str = ""
+    moving: bool = False
     precision: str = "double"  # or "single": what the kernel computes with
     outputs: tuple[str, ...] = ()  # ids of what it was compiled for alone; () where all of the model is computed
     settled: tuple[str, ...] = ()  # base ids of constants that no run may change, as the order of a delay
@@ -64,7 +80,8 @@ def from_json(text: str) -> Program:
     """The program that `to_json` wrote. `ValueError`, `KeyError` or `TypeError` on any other text."""
     data = _tuples(json.loads(text))
     rows = tuple(Entry(**row) for row in data.pop("rows"))
-    return Program(rows=rows, **data)
+    controls = tuple(Control(**control) for control in data.pop("controls"))
+    return Program(rows=rows, controls=controls, **data)
 
 
 def _tuples(value):

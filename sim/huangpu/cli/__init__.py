@@ -14,10 +14,11 @@ from typing import Annotated
 import typer
 
 from huangpu import __version__
-from huangpu.cli import asking, checking, fitting, models, sweeping  # noqa: F401  their commands, in the order of the help
+from huangpu.cli import asking, checking, fitting, models, simulating, sweeping  # noqa: F401  their commands, in the order of the help
 from huangpu.cli.page import STOPPED, app, complain
 
 BAD_INPUT = {
+    "huangpu.anymodel.names": "RunError",
     "huangpu.files": "OutputError",
     "huangpu.ir": "ModelError",
     "huangpu.measurement.datafile": "DataError",

@@ -23,15 +23,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from huangpu import cache
+from huangpu.compiler.edits import NONE, Edits
 from huangpu.ir import FlatModel, ModelError, Ordered
-from huangpu.program import Entry, Program, from_json, to_json
+from huangpu.program import Control, Entry, Program, from_json, to_json
 
 if TYPE_CHECKING:
     from huangpu.compiler.check import Report
     from huangpu.compiler.confined import Beside
     from huangpu.compiler.syntax import Source
 
-__all__ = ["ModelError", "check_model", "compile_model", "ordered_model"]
+__all__ = ["Edits", "ModelError", "check_model", "compile_model", "ordered_model"]
 
 DRIVEN_VIEWS = ("Levers", "Drivers")  # constants drawn in these views are driven through time unless told otherwise
 
@@ -45,6 +46,7 @@ def compile_model(
     outputs: Iterable[str] | None = None,
     data_files: Iterable[str | Path] = (),
     allow: Iterable[str | Path] = (),
+    edits: Edits = NONE,
 ) -> Program:
     """The program of a model file. `ModelError` says what is wrong with the file and where.
 
@@ -53,7 +55,8 @@ def compile_model(
     "double", or "single" to screen many members, half again to twice as fast and right to about 1e-5; outputs: ids of
     the variables, whole or of elements, that runs may save, so that nothing is computed but what these need;
     data_files: tables of other runs that hold the model's data variables, the first that has a series counts; allow:
-    folders in which the model's workbooks may lie beside its own folder.
+    folders in which the model's workbooks may lie beside its own folder; edits: what is changed before the model
+    is ordered.
     """
     from huangpu.compiler import confined, host
     from huangpu.compiler.source import read_bytes
@@ -61,7 +64,7 @@ def compile_model(
     data, beside = read_bytes(path), confined.beside(path, data_files, allow)
     driven = None if driven is None else tuple(driven)
     outputs = None if outputs is None else tuple(dict.fromkeys(outputs))
-    hash_ = _hash(data, Path(path).stem, method, (driven, precision, outputs), beside.unnamed())
+    hash_ = _hash(data, Path(path).stem, method, (driven, precision, outputs, edits), beside.unnamed())
     folder, lanes = cache.folder("programs"), host.lanes()
     if folder:
         names = cache.read(folder / f"{hash_}.files.json")
@@ -70,7 +73,7 @@ def compile_model(
         if kept is not None:
             return from_json(kept.decode("utf-8"))
     source = _source(path, data, beside)
-    ordered = _kept(_ordered(source, driven), outputs)
+    ordered = _kept(_ordered(source, driven, edits), outputs)
     full, whole = beside.hash(hash_), beside.hash(hashlib.sha256(data).hexdigest(), data=True)
     program = _program(ordered, _method(source, method), precision, lanes, full, whole)
     program = replace(program, outputs=outputs or ())
@@ -88,11 +91,12 @@ def ordered_model(
     data: bytes | None = None,
     data_files: Iterable[str | Path] = (),
     allow: Iterable[str | Path] = (),
+    edits: Edits = NONE,
 ) -> Ordered:
     """The model of a file with the order in which it is computed: the stages that are the same for every printer."""
     from huangpu.compiler import confined
 
-    return _ordered(_source(path, data, confined.beside(path, data_files, allow)), driven)
+    return _ordered(_source(path, data, confined.beside(path, data_files, allow)), driven, edits)
 
 
 def _source(path: str | Path, data: bytes | None, beside: Beside) -> Source:
@@ -116,18 +120,20 @@ def _filled(source: Source, beside: Beside) -> Source:
     return data.fill(external.fill(source, beside), beside.data)
 
 
-def _ordered(source: Source, driven: Iterable[str] | None = None) -> Ordered:
+def _ordered(source: Source, driven: Iterable[str] | None = None, edits: Edits = NONE) -> Ordered:
+    from huangpu.compiler.edits import edited, numbered
     from huangpu.compiler.expand import expand
     from huangpu.compiler.order import order
 
-    model = expand(source)
-    return order(model, _drawn(model) if driven is None else driven)
+    model = edited(expand(numbered(source, edits)), edits)
+    driven = _drawn(model) if driven is None else driven
+    return order(model, tuple(dict.fromkeys((*driven, *edits.driven))))
 
 
 def _kept(ordered: Ordered, outputs: tuple[str, ...] | None) -> Ordered:
     from huangpu.compiler.pruning import pruned
 
-    return ordered if outputs is None else pruned(ordered, outputs)
+    return ordered if outputs is None else pruned(ordered, (*outputs, *ordered.model.loose))
 
 
 def check_model(path: str | Path, *, data_files: Iterable[str | Path] = (), allow: Iterable[str | Path] = ()) -> Report:
@@ -156,7 +162,9 @@ def _drawn(model: FlatModel) -> tuple[str, ...]:
 
 def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: str, model_hash: str) -> Program:
     from huangpu.compiler import llvm, python
+    from huangpu.compiler.control import clock
 
+    ordered, ticks, moving = clock(ordered)
     model = ordered.model
     rows = {v.id: row for row, v in enumerate(model.variables)}
     return Program(
@@ -178,6 +186,9 @@ def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: s
         saveper=model.saveper,
         kernel=llvm.emit(ordered, method, lanes=lanes, precision=precision),
         readable=python.emit(ordered),
+        controls=tuple(Control(c.id, c.label, c.units, c.place) for c in model.controls),
+        clock=ticks,
+        moving=moving,
         precision=precision,
         settled=model.settled,
         delays=tuple(v.longest for v in model.variables if v.kind == "delayed"),

@@ -3,7 +3,7 @@
 ;
 ; Arrays are double unless said, lookups and workspace of the kernel's precision; strides count elements; "address" is a pointer kept in an i64.
 ; job, an array of i64:
-;   0 members   1 steps   2 address of the clock: dt, t[0], ..., t[steps]
+;   0 members   1 steps   2 address of the clock, {time, length} of each step, the end's too
 ;   3 address of the parameters, {address, stride by member} for each constant
 ;   4 address of the i64 offsets of each driven constant's first term, and their number at the end
 ;   5 address of the terms, {profile address, stride by step, weight address, stride by step, stride by member} each
@@ -237,15 +237,17 @@ entry:
   %steps = call i64 @word(ptr %job, i64 1)
   %clock = call ptr @link(ptr %job, i64 2)
   %lookups = call ptr @link(ptr %job, i64 6)
-  %dt = load double, ptr %clock
   call void @parameters(ptr %job, ptr %space, i64 %first)
   call void @weigh_all(ptr %job, ptr %space, i64 %first)
   br label %loop
 loop:
   %i = phi i64 [ 0, %entry ], [ %i.next, %forward ]
   %i.next = add i64 %i, 1
-  %time.at = getelementptr double, ptr %clock, i64 %i.next
+  %tick = mul i64 %i, 2
+  %time.at = getelementptr double, ptr %clock, i64 %tick
+  %dt.at = getelementptr double, ptr %time.at, i64 1
   %time = load double, ptr %time.at
+  %dt = load double, ptr %dt.at
   call void @drive(ptr %job, ptr %space, i64 %first, i64 %i)
   call void @disturb(ptr %job, ptr %space, i64 %first, i64 %i)
   %begin = icmp eq i64 %i, 0

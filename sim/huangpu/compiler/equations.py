@@ -163,7 +163,7 @@ def _apply(node: Apply, at: Equation) -> Expr:
     values = [_expr(arg, at) for arg in node.args]
     if builtin.shared:
         values = [at.share(value, f"{function}_{n}") for n, value in enumerate(values, start=1)]
-    return builtin.build(*([work.control["time_step"]] if builtin.stepped else []), *values)
+    return builtin.build(*([work.step] if builtin.stepped else []), *values)
 
 
 def _count(node: Apply, arity: int) -> None:
@@ -304,7 +304,7 @@ def _ordered(node: Apply, at: Equation, order: int) -> dict[str, bool]:
     if node.function == "SMOOTH":
         return {}
     time = fixed(node.args[1], at.work.elements)
-    short = time is not None and order * at.work.control["time_step"] > time
+    short = time is not None and order * at.work.control.get("time_step", 0.0) > time
     if node.function == "DELAY N":
         return {"short": short, "moving": not steady(node.args[1], at.work.elements)}
     return {"short": short}

@@ -12,15 +12,13 @@ import math
 from collections.abc import Iterator
 
 from huangpu.compiler import subscripts as ss
+from huangpu.compiler.control import CONTROL, control, title
 from huangpu.compiler.equations import Equation, Work, cut_off, element_id, left, meaning, part, table
-from huangpu.compiler.fixed import fixed
-from huangpu.compiler.syntax import Apply, Definition, Element, Node, Ref, Source, at, problem_list
-from huangpu.ir import FlatModel, ModelError, Place, Variable
+from huangpu.compiler.syntax import Apply, Definition, Element, Node, Source, at, problem_list
+from huangpu.ir import Control, FlatModel, ModelError, Place, Variable
 
 MAX_VARIABLES = 100_000
 MAX_DEPTH = 120  # operators inside operators; keeps every later pass far from Python's own limit
-MAX_STEPS = 10_000_000
-CONTROL = ("initial_time", "final_time", "time_step", "saveper")
 
 Plan = dict[tuple[str, ...], tuple[Definition, int]]  # elements -> their equation, position in an array of literals
 
@@ -30,12 +28,13 @@ def expand(source: Source) -> FlatModel:
     problems: list[str] = []
     work = Work(ss.subscripts(source.ranges), _elements(source, problems), {m.key: m for m in source.macros})
     for name in CONTROL:
-        title = name.replace("_", " ").upper()
         place = work.elements[name].definitions[0].place if name in work.elements else Place(source.file)
-        with _noting(problems, place, title):
-            work.control[name] = _control(name, work)
+        with _noting(problems, place, title(name)):
+            control(name, work)
     for element in work.elements.values() if not problems else ():
-        if element.key not in CONTROL:
+        if element.key in CONTROL:
+            work.controls.append(Control(element.key, element.label, element.units, len(work.variables)))
+        if element.key not in work.control:
             _expand_element(element, work, problems)
     if problems:
         raise ModelError(problem_list(problems))
@@ -47,9 +46,11 @@ def expand(source: Source) -> FlatModel:
         subscripts=work.known.elements,
         dims=work.dims,
         views={view: tuple(k for k in keys if k in bases) for view, keys in source.views.items()},
-        **work.control,
+        **{name: work.control.get(name, math.nan) for name in CONTROL},
         labels=work.known.labels,
-        settled=tuple(sorted(work.settled)),
+        settled=tuple(sorted(work.settled - set(CONTROL))),
+        controls=tuple(work.controls),
+        loose=tuple(work.loose),
     )
 
 
@@ -75,24 +76,6 @@ def _elements(source: Source, problems: list[str]) -> dict[str, Element]:
                 raise ModelError("a name without a letter or digit. Rename it.")
         found[element.key] = element
     return found
-
-
-def _control(name: str, work: Work) -> float:
-    element = work.elements.get(name)
-    if element is None:
-        if name == "saveper" and "time_step" in work.control:
-            return work.control["time_step"]
-        raise ModelError("missing. Add it to the model's control variables.")
-    value = fixed(Ref(name), work.elements)
-    positive = name in ("time_step", "saveper")
-    if value is None or not math.isfinite(value) or (positive and value <= 0):
-        right = element.definitions[0].text.partition("=")[2].strip()[:60]
-        raise ModelError(f"must be a fixed number{' above 0' * positive}, not {right or 'nothing'}.")
-    if name == "time_step" and work.control.keys() >= {"initial_time", "final_time"}:
-        steps = (work.control["final_time"] - work.control["initial_time"]) / value
-        if not -1e-6 <= steps <= MAX_STEPS:
-            raise ModelError(f"{steps:.6g} steps from INITIAL TIME to FINAL TIME; possible are 0 to {MAX_STEPS}.")
-    return float(value)
 
 
 def _expand_element(element: Element, work: Work, problems: list[str]) -> None:

@@ -151,9 +151,10 @@ def log(x: Expr, base: Expr) -> Expr:
     return call("div", call("ln", x), call("ln", base))
 
 
-def step(time_step: float, height: Expr, start: Expr) -> Expr:
+def step(time_step: Expr, height: Expr, start: Expr) -> Expr:
     """`height` from the first step within half a step of `start` on."""
-    return call("mul", height, call("gt", call("add", TIME, Number(time_step / 2)), start))
+    half = Number(time_step.value / 2) if isinstance(time_step, Number) else call("div", time_step, Number(2.0))
+    return call("mul", height, call("gt", call("add", TIME, half), start))
 
 
 def ramp(slope: Expr, start: Expr, end: Expr) -> Expr:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from huangpu.compiler import subscripts as ss
 from huangpu.compiler.folding import folded
 from huangpu.compiler.syntax import Definition, Element, Macro
-from huangpu.ir import Expr, ModelError, Name, Number, Table, Time, Variable
+from huangpu.ir import Control, Expr, ModelError, Name, Number, Table, Time, Variable
 
 
 @dataclass
@@ -24,6 +24,13 @@ class Work:
     dims: dict[str, tuple[str, ...]] = field(default_factory=dict)
     terms: int = 0
     settled: set[str] = field(default_factory=set)  # constants that decide what is made: no run may change them
+    loose: list[str] = field(default_factory=list)  # control variables that are variables like others
+    controls: list[Control] = field(default_factory=list)
+
+    @property
+    def step(self) -> Expr:
+        """The time step: a number, or the variable that it is."""
+        return Name("time_step") if "time_step" in self.loose else Number(self.control["time_step"])
 
 
 @dataclass
@@ -100,7 +107,7 @@ class Equation:
 
     @property
     def time_step(self) -> Expr:
-        return Number(self.work.control["time_step"])
+        return self.work.step
 
     def frozen(self, initial: Expr) -> Expr:
         return self.hidden("initial", "frozen", None, initial)

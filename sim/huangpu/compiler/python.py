@@ -24,7 +24,9 @@ from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.modes import MODES, PYTHON
 from huangpu.compiler.normal import NORMAL
 from huangpu.compiler.source import printable
-from huangpu.ir import Call, Expr, FlatModel, Interpolate, Name, Number, Ordered, Time, Variable
+from huangpu.ir import Call, Expr, FlatModel, Interpolate, ModelError, Name, Number, Ordered, Time, Variable
+
+MAX_STEPS = 200_000  # that are run in Python: some seconds for a few equations
 
 PRELUDE = '''\
 import numpy as np
@@ -293,6 +295,7 @@ def run(
     tables=None,
     seed: int = 0,
     member=0,
+    begin: tuple[float, int, float] | None = None,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     """Integrate the text that `emit` gave: (times, {id: values (time, ...)}), every step saved. Slow and plain.
 
@@ -300,12 +303,13 @@ def run(
     driven: {id: (time,) or (time, member) array}, one value a step, held through it
     seed, member: of the run, and the number or numbers (member,) that random functions know the members by
     tables: {table's Python name: (xs, ys, extrapolate)} instead of the file's
+    begin: (time, steps, length): the first time is that many steps of that length after this one
+    Control variables among the model's variables decide after each step whether and how far it goes on.
     """
     code: dict = {}
     exec(compile(text, "<model>", "exec"), code)
     first, last, dt = code["TIMES"]
-    last = last if final_time is None else final_time
-    times = first + dt * np.arange(int(np.floor((last - first) / dt + 1e-6)) + 1)
+    begun, count, dt = begin or (first, 0, dt)
     known, names, v = code["TABLES"] | (tables or {}), code["NAMES"], _Values()
 
     def set_(values: dict, at: int | None = None) -> None:
@@ -319,26 +323,64 @@ def run(
         set_(driven or {}, 0)
         draw(v, seed, member, 0)
         code["once"](v, known)
-        code["start"](v, known, times[0])
+        time = begun + dt * count
+        code["start"](v, known, time)
         saved: dict[str, list] = {id_: [] for id_ in names}
         inside: dict[str, list] = {name: [] for name in code.get("DELAYS", ())}
-        for i, time in enumerate(times):
-            set_(driven or {}, i)
-            draw(v, seed, member, i)
+        times = []
+        while True:
+            times.append(time)
+            set_(driven or {}, len(times) - 1)
+            draw(v, seed, member, len(times) - 1)
             for name, taken in inside.items():
-                setattr(v, name, _emerged(getattr(v, name), taken, getattr(v, code["DELAYS"][name]), i))
+                setattr(v, name, _emerged(getattr(v, name), taken, getattr(v, code["DELAYS"][name]), len(times) - 1))
             code["step"](v, known, time)
             for id_, name in names.items():
                 saved[id_].append(getattr(v, name))
-            if i + 1 < len(times):
-                carried = dict(code["carried"](v, known, time)) if "carried" in code else {}
-                _advance(code, v, known, time, dt, METHODS[method])
-                for name, value in carried.items():
-                    if name in inside:
-                        inside[name].append(np.asarray(value, dtype=float))
-                    else:
-                        setattr(v, name, value)
-    return times, {id_: np.stack(np.broadcast_arrays(*values)) for id_, values in saved.items()}
+            end = _now("final_time", v, names, last) if final_time is None else final_time
+            length = _now("time_step", v, names, dt)
+            if length != dt:
+                begun, count, dt = time, 0, length
+            if time >= end or not _more(begun, end, dt, count, len(times)):
+                break
+            carried = dict(code["carried"](v, known, time)) if "carried" in code else {}
+            _advance(code, v, known, time, dt, METHODS[method])
+            for name, value in carried.items():
+                if name in inside:
+                    inside[name].append(np.asarray(value, dtype=float))
+                else:
+                    setattr(v, name, value)
+            count += 1
+            time = begun + dt * count
+    return np.array(times), {id_: np.stack(np.broadcast_arrays(*values)) for id_, values in saved.items()}
+
+
+def ids(text: str) -> tuple[str, ...]:
+    """Ids of the variables of the text that `emit` gave."""
+    code: dict = {}
+    exec(compile(text, "<model>", "exec"), code)
+    return tuple(code["NAMES"])
+
+
+def _now(name: str, v: _Values, names: dict[str, str], fixed: float) -> float:
+    """A control variable at this time: one number for all members."""
+    if name not in names:
+        return fixed
+    values = np.unique(getattr(v, names[name]))
+    if len(values) > 1:
+        raise ModelError(
+            f"{name.replace('_', ' ').upper()} differs between members: from {values[0]:g} to {values[-1]:g}."
+        )
+    return float(values[0])
+
+
+def _more(begun: float, end: float, dt: float, count: int, steps: int) -> bool:
+    """Whether another step of `dt` after `count` from `begun` ends in time."""
+    if not (dt > 0 and np.isfinite([dt, end]).all()):
+        raise ModelError(f"TIME STEP becomes {dt:g} and FINAL TIME {end:g} during the run, after {steps - 1} steps.")
+    if steps > MAX_STEPS:
+        raise ModelError(f"more than {MAX_STEPS:,} steps. Raise TIME STEP or lower FINAL TIME.")
+    return int(np.floor((end - begun) / dt + 1e-6)) > count
 
 
 def _advance(code: dict, v: _Values, known: dict, time: float, dt: float, method: Method) -> None:

@@ -33,7 +33,7 @@ class Inputs:
     size          number of members
     parameters    id of a constant -> its value, or one a member (size,); others have the model's own value
     driven        id of a driven constant -> `Schedule`, `Noise` or (n_steps + 1, size); others hold their parameter
-    tables        id of a lookup -> its ys in place of the model's, for all members
+    tables        id of a lookup -> its ys, or a `Curve`, in place of the model's, for all members
     first_member  number that noise knows the first member by, where these are a part of a larger ensemble
     seed          of the model's random functions, 0 ... 2^64 - 1
     """
@@ -41,9 +41,26 @@ class Inputs:
     size: int
     parameters: Mapping[str, float | np.ndarray] = field(default_factory=dict)
     driven: Mapping[str, Driver] = field(default_factory=dict)
-    tables: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    tables: Mapping[str, Sequence[float] | Curve] = field(default_factory=dict)
     first_member: int = 0
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of a lookup in place of the model's, as many as the program was compiled for; xs rising."""
+
+    xs: Sequence[float]
+    ys: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The steps of a run, where they are not the program's own: times and lengths, both (n_steps + 1,); after the last
+    time nothing is computed, whatever its length."""
+
+    times: np.ndarray
+    lengths: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -64,15 +81,17 @@ def simulate(
     savings: Sequence[Saving],
     *,
     final_time: float | None = None,
+    clock: Clock | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> list[np.ndarray]:
-    """Run all members from the program's initial time to `final_time` (the model's own if None).
+    """Run all members from the program's initial time to `final_time` (the model's own if None), or by a clock.
 
     Returns an array (names, slots, size) for each saving. ValueError: an id that the program does not know (the
     nearest is named), a wrong shape. Members whose arithmetic fails carry nan or inf.
     """
-    runner = Runner(program, savings, parameters=tuple(inputs.parameters), final_time=final_time, threads=threads)
+    names = tuple(inputs.parameters)
+    runner = Runner(program, savings, parameters=names, final_time=final_time, clock=clock, threads=threads)
     return runner.run(
         parameter_rows(inputs),
         inputs.driven,
@@ -106,13 +125,15 @@ class Runner:
         *,
         parameters: Sequence[str] = (),
         final_time: float | None = None,
+        clock: Clock | None = None,
         threads: int | None = None,
     ):
+        clock = clock or steady_clock(program, final_time)
         self._program = program
         self._kernel = kernel.load(program)
         self._threads = threads or available_threads()
-        self._clock = np.concatenate([[program.time_step], step_times(program, final_time)])
-        self._steps = len(self._clock) - 2
+        self._clock = np.column_stack([clock.times, clock.lengths])
+        self._steps = len(self._clock) - 1
         rows = {entry.id: row for row, entry in enumerate(program.rows)}
         constants = {program.rows[row].id: k for k, (row, _) in enumerate(program.constants)}
         _check_settled(program, parameters)
@@ -131,7 +152,7 @@ class Runner:
         values: np.ndarray,
         driven: Mapping[str, Driver] | None = None,
         *,
-        tables: Mapping[str, Sequence[float]] | None = None,
+        tables: Mapping[str, Sequence[float] | Curve] | None = None,
         first_member: int = 0,
         seed: int = 0,
         progress: Progress | None = None,
@@ -172,12 +193,14 @@ class Runner:
         self._share(address(job), members, more + _ring_rows(self._rings), progress)
         return saved
 
-    def _replaced(self, tables: Mapping[str, Sequence[float]]) -> dict:
+    def _replaced(self, tables: Mapping[str, Sequence[float] | Curve]) -> dict:
         changed = dict(self._tables)
-        for id, ys in tables.items():
+        for id, given in tables.items():
             xs, old, more = changed[find(id, {name: name for name in changed}, "lookup", self._program)]
-            check_shape(id, "ys", np.asarray(ys), old.shape)
-            changed[id] = (xs, doubles(ys), more)
+            new = given if isinstance(given, Curve) else Curve(xs, given)
+            check_shape(id, "xs", np.asarray(new.xs), old.shape)
+            check_shape(id, "ys", np.asarray(new.ys), old.shape)
+            changed[id] = (doubles(new.xs), doubles(new.ys), more)
         return changed
 
     def _share(self, job: int, members: int, more: int, progress: Progress | None) -> None:
@@ -234,6 +257,14 @@ def step_times(program: Program, final_time: float | None = None) -> np.ndarray:
     if steps < 0:
         raise ValueError(f"final time {final:g} is before the model's initial time {program.initial_time:g}")
     return program.initial_time + np.arange(steps + 1) * program.time_step
+
+
+def steady_clock(program: Program, final_time: float | None = None) -> Clock:
+    """The program's own steps; ValueError where their length is not a fixed number."""
+    if any(entry.id == "time_step" for entry in program.rows):
+        raise ValueError(f"TIME STEP of model '{program.name}' is no fixed number: run it by `huangpu simulate`")
+    times = step_times(program, final_time)
+    return Clock(times, np.full(len(times), program.time_step))
 
 
 def points(

@@ -13,7 +13,7 @@ from huangpu.runtime.ensemble import Inputs, Saving, points, simulate, step_time
 from huangpu.structure.signs import Sample, compute
 
 TIMES = 12  # of a run
-MAX_VARIABLES = 20_000  # more are not run, but judged at the start alone
+MAX_VARIABLES = 20_000  # more are not run, but judged at the start alone, as are models whose TIME STEP changes
 MAX_WORK = 100_000_000  # steps times variables; a longer run is cut short
 LEVERS = "Levers"  # the view whose constants are off at 0 and on at 1
 
@@ -22,7 +22,7 @@ def sample(path: str | Path, ordered: Ordered) -> Sample:
     """Values of every scalar variable at `TIMES` times of a default run and of one with all levers on."""
     model = ordered.model
     tables = {t.id: t for t in model.tables}
-    if len(model.variables) > MAX_VARIABLES:
+    if len(model.variables) > MAX_VARIABLES or "time_step" in model.loose:
         return Sample(_at_start(ordered, tables), np.array([model.initial_time]), tables)
     program = compile_model(path)
     end = _end(program)

@@ -139,7 +139,15 @@ BEHIND = {
     "zarr": {"sweep.store"},
     "dask": {"sweep.cluster"},
     "distributed": {"sweep.cluster"},
-    "xarray": {"runtime.dataset", "runtime", "anymodel", "sweep.analysis", "sweep.report", "sweep.store", "sweep.review"},
+    "xarray": {
+        "runtime.dataset",
+        "runtime",
+        "anymodel",
+        "sweep.analysis",
+        "sweep.report",
+        "sweep.store",
+        "sweep.review",
+    },
     "scipy": {
         "measurement.censored",
         "calibration.priors",

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests import modelfile
-from tests.test_corpus import ABSOLUTE, MODELS, data_of, same, stored_output
+from tests.test_corpus import ABSOLUTE, data_of, same, stored_output
 
 from huangpu.cli import main
 

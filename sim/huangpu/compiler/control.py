@@ -11,8 +11,8 @@ import math
 from dataclasses import replace
 
 from huangpu.compiler import python
-from huangpu.compiler.making import Work
 from huangpu.compiler.fixed import fixed, settled_by
+from huangpu.compiler.making import Work
 from huangpu.compiler.order import parts
 from huangpu.compiler.syntax import Ref, at
 from huangpu.ir import Expr, Interpolate, ModelError, Name, Ordered, Place, Variable

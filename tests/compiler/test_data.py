@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import modelfile
+from huangpu.cli import main
 from huangpu.compiler import check_model, compile_model, ordered_model, python
 from huangpu.ir import ModelError
 
@@ -23,7 +24,7 @@ def own_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("HUANGPU_CACHE", str(tmp_path / "cache"))
 
 
-def text(path, rows, sign="\t", encoding="utf-8"):
+def text_file(path, rows, sign="\t", encoding="utf-8"):
     quoted = [
         [f'"{str(c).replace(chr(34), chr(34) * 2)}"' if '"' in str(c) or "," in str(c) else c for c in r] for r in rows
     ]
@@ -40,7 +41,7 @@ def test_series_are_found_by_name_down_or_across(tmp_path, form):
     """Times in any order, no number where the file has none, a name with or without its quotes."""
     rows = [list(row) for row in zip(*TABLE, strict=True)] if form == "turned" else TABLE
     name, sign = ("run.csv", ",") if form in ("csv", "quoted") else ("run.tab", "\t")
-    data = text(tmp_path / name, rows, sign, "utf-16" if form == "utf-16" else "utf-8")
+    data = text_file(tmp_path / name, rows, sign, "utf-16" if form == "utf-16" else "utf-8")
     found = values(modelfile.write(tmp_path, MODEL, end=5), data)
     assert found["my_x[p]"].tolist() == [10, 11, 12, 21, 30, 30]
     assert found["my_x[q]"].tolist() == [5, 6, 7, 7, 7, 7]
@@ -50,8 +51,8 @@ def test_series_are_found_by_name_down_or_across(tmp_path, form):
 
 
 def test_the_first_file_that_has_a_series_counts(tmp_path):
-    one = text(tmp_path / "one.tab", [["Time", "y", "z"], [0, 5, 5]])
-    two = text(tmp_path / "two.tab", [["Time (year)", "y", "My x[p]", "My x[q]"], [0, 6, 7, 8]])
+    one = text_file(tmp_path / "one.tab", [["Time", "y", "z"], [0, 5, 5]])
+    two = text_file(tmp_path / "two.tab", [["Time (year)", "y", "My x[p]", "My x[q]"], [0, 6, 7, 8]])
     path = modelfile.write(tmp_path, MODEL)
     assert [values(path, *files)["y"][0] for files in ((one, two), (two, one))] == [5, 6]
     assert values(path, one, two)["sum"][0] == 20
@@ -60,7 +61,9 @@ def test_the_first_file_that_has_a_series_counts(tmp_path):
 def test_another_run_of_ours_read_back_agrees_with_pysd(tmp_path):
     """Every mode, half steps, before the first point and after the last."""
     at = np.arange(0, 5)
-    text(tmp_path / "run.csv", [["Time", "a", "b", "c", "d"], *([t, t * t, t - 9, np.sin(t), 3 - t] for t in at)], ",")
+    text_file(
+        tmp_path / "run.csv", [["Time", "a", "b", "c", "d"], *([t, t * t, t - 9, np.sin(t), 3 - t] for t in at)], ","
+    )
     model = "a:INTERPOLATE: | b:HOLD BACKWARD: | c:LOOK FORWARD: | d:RAW: | s = INTEG(a + b * c, 0)"
     path = modelfile.write(tmp_path, model, start=-1, end=6, dt=0.5)
     found = values(path, tmp_path / "run.csv")
@@ -75,8 +78,8 @@ def test_another_run_of_ours_read_back_agrees_with_pysd(tmp_path):
 
 def test_other_data_make_another_program_and_another_name_does_not(tmp_path):
     path = modelfile.write(tmp_path, "y:INTERPOLATE: | x = y")
-    one = text(tmp_path / "one.tab", [["Time", "y"], [0, 5]])
-    two = text(tmp_path / "two.tab", [["Time", "y"], [0, 6]])
+    one = text_file(tmp_path / "one.tab", [["Time", "y"], [0, 5]])
+    two = text_file(tmp_path / "two.tab", [["Time", "y"], [0, 6]])
     programs = [compile_model(path, data_files=[file]) for file in (one, two)]
     assert programs[0].hash != programs[1].hash and programs[0].model_hash != programs[1].model_hash
     assert [p.tables[0][2] for p in programs] == [(5.0,), (6.0,)]
@@ -86,7 +89,7 @@ def test_other_data_make_another_program_and_another_name_does_not(tmp_path):
 def test_data_may_be_named_from_anywhere_by_the_caller(tmp_path):
     (tmp_path / "models").mkdir()
     path = modelfile.write(tmp_path / "models", "y:INTERPOLATE: | x = y")
-    file = text(tmp_path / "one.tab", [["Time", "y"], [0, 5]])
+    file = text_file(tmp_path / "one.tab", [["Time", "y"], [0, 5]])
     assert values(path, file)["x"][0] == 5
     assert ordered_model(path, data_files=str(file)).model.tables[0].ys == (5.0,)
 
@@ -96,6 +99,18 @@ def test_a_model_is_checked_without_its_data(tmp_path):
     assert check_model(path).refused == "" and check_model(path).clean
     with pytest.raises(ModelError, match=r"model\.mdl:2: y: data without an equation. Name the file of a run"):
         compile_model(path)
+
+
+@pytest.mark.parametrize("command", ["show", "check", "graph", "loops"])
+def test_commands_take_data_and_folders(tmp_path, capsys, command):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "in.csv").write_text("7")
+    text = "y:RAW: | x = y + k | k = GET DIRECT CONSTANTS('../in.csv', ',', 'A1') | s = INTEG(x - s, 0)"
+    path = modelfile.write(tmp_path / "models", text)
+    data = text_file(tmp_path / "one.tab", [["Time", "y"], [0, 5]])
+    assert main([command, str(path), "--data", str(data)]) == 2
+    assert "outside the model's folder" in capsys.readouterr().err
+    assert main([command, str(path), "--data", str(data), "--allow", str(tmp_path)]) == 0
 
 
 @pytest.mark.parametrize(
@@ -114,7 +129,7 @@ def test_a_model_is_checked_without_its_data(tmp_path):
 def test_what_is_wrong_is_said(tmp_path, rows, name, message):
     path = modelfile.write(tmp_path, MODEL)
     with pytest.raises(ModelError) as caught:
-        ordered_model(path, data_files=[text(tmp_path / name, rows)])
+        ordered_model(path, data_files=[text_file(tmp_path / name, rows)])
     assert modelfile.matches(message, str(caught.value)), str(caught.value)
 
 

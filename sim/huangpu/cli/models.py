@@ -10,12 +10,16 @@ from typing import Annotated, Literal
 import typer
 
 from huangpu import files
-from huangpu.cli.page import app, complain, print_text
+from huangpu.cli.page import Allow, Data, app, complain, print_text
 from huangpu.progress import wait
 
 
 @app.command()
-def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")]) -> None:
+def show(
+    model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
+    data: Data = None,
+    allow: Allow = None,
+) -> None:
     """Print a model as readable Python.
 
     Its equations stand in the order in which they are computed, with units and the original text as comments.
@@ -23,7 +27,7 @@ def show(model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .
     with wait("Compiling"):
         from huangpu.compiler import compile_model
 
-        text = compile_model(model).readable
+        text = compile_model(model, data_files=data or (), allow=allow or ()).readable
     print_text(text)
 
 
@@ -35,6 +39,8 @@ def loops(
     longest: Annotated[int | None, typer.Option(min=1, help="Most variables in a loop.")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most loops that are listed.")] = 50,
     named: Annotated[Path | None, typer.Option(help="File of named loops: check these against the model.")] = None,
+    data: Data = None,
+    allow: Allow = None,
 ) -> int:
     """List a model's feedback loops.
 
@@ -47,7 +53,7 @@ def loops(
         from huangpu.loops.named import named_loops, report_named
         from huangpu.structure import find, read_structure
 
-        structure = read_structure(model)
+        structure = read_structure(model, data_files=data or (), allow=allow or ())
         checked = named_loops(structure, named) if named else []
         id_ = find(structure, through) if through else None
     if checked:
@@ -68,6 +74,8 @@ def loops(
 def check(
     model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
     strict: Annotated[bool, typer.Option("--strict", help="Notes fail too, not only unit errors.")] = False,
+    data: Data = None,
+    allow: Allow = None,
 ) -> int:
     """Check a model: units, what is unused or undocumented.
 
@@ -79,7 +87,7 @@ def check(
         from huangpu.compiler import check_model
         from huangpu.compiler.check import text
 
-        report = check_model(model)
+        report = check_model(model, data_files=data or (), allow=allow or ())
     print_text(text(report))
     if report.refused:
         return complain(report.refused, 2)
@@ -90,6 +98,8 @@ def check(
 def reference(
     model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
     out: Annotated[Path, typer.Option(help="Folder to write to, e.g. docs/model")],
+    data: Data = None,
+    allow: Allow = None,
 ) -> None:
     """Write a model's reference as Markdown.
 
@@ -103,7 +113,7 @@ def reference(
         from huangpu.reference import pages
         from huangpu.structure import read_structure
 
-        structure = read_structure(model)
+        structure = read_structure(model, data_files=data or (), allow=allow or ())
         found = pages(read_model(model), structure, lambda view: svg(structure, view))
     files.check_folder(out, tuple(found))
     files.make_folder(out)
@@ -121,6 +131,8 @@ def graph(
     form: Annotated[Literal["svg", "mermaid"], typer.Option("--format", help="How to write it.")] = "svg",
     out: Annotated[Path | None, typer.Option(help="File to write; printed without it.")] = None,
     constants: Annotated[bool, typer.Option("--constants", help="Draw constants and lookups too.")] = False,
+    data: Data = None,
+    allow: Allow = None,
 ) -> None:
     """Draw a model as SVG or Mermaid text.
 
@@ -134,7 +146,8 @@ def graph(
         from huangpu.structure import read_structure
 
         draw = {"svg": svg, "mermaid": mermaid}[form]
-        text = draw(read_structure(model), view, causal=kind == "causal", constants=constants)
+        structure = read_structure(model, data_files=data or (), allow=allow or ())
+        text = draw(structure, view, causal=kind == "causal", constants=constants)
     if not out:
         return print_text(text.removesuffix("\n"))
     files.make_folder(out.parent)

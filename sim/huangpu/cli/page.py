@@ -29,6 +29,14 @@ app = typer.Typer(
 
 Threads = Annotated[int | None, typer.Option(min=1, help="Threads; all processors without it.")]
 Recalled = Annotated[bool, typer.Option("--recalled", help="Figures without a source too, with wider errors.")]
+Data = Annotated[
+    list[Path] | None,
+    typer.Option("--data", help="Table of another run with the data variables; may be repeated."),
+]
+Allow = Annotated[
+    list[Path] | None,
+    typer.Option("--allow", help="Folder in which the model's workbooks may lie beside its own; may be repeated."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress bars, no table; errors still show.")]
 
 

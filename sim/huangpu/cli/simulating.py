@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import typer
 
 from huangpu import files
-from huangpu.cli.page import Quiet, Threads, app
+from huangpu.cli.page import Allow, Data, Quiet, Threads, app
 from huangpu.progress import bar, wait
 
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
@@ -32,9 +32,8 @@ def simulate(
         list[str] | None, typer.Option("--save", help="NAME: what to save, all without it; may be repeated.")
     ] = None,
     end: Annotated[float | None, typer.Option(help="FINAL TIME in place of the model's.")] = None,
-    data: Annotated[
-        list[Path] | None, typer.Option("--data", help="Table of another run with the data variables; may be repeated.")
-    ] = None,
+    data: Data = None,
+    allow: Allow = None,
     method: Annotated[
         Literal["euler", "rk4"] | None, typer.Option(help="How stocks are integrated; the file's own without it.")
     ] = None,
@@ -59,7 +58,7 @@ def simulate(
     with wait("Compiling", quiet=quiet):
         from huangpu import anymodel
 
-        program = anymodel.compile_model(model, method=method, data_files=data or ())
+        program = anymodel.compile_model(model, method=method, data_files=data or (), allow=allow or ())
         drawn, count = _members(members, program)
     given = anymodel.Given(params={**drawn, **params}, initial=starts, save=save or None, members=count, seed=seed)
     if out.suffix.lower() == ".csv" and (count or 1) > 1:

@@ -97,7 +97,9 @@ def _located(name: str, folder: Path, allow: Sequence[Path]) -> Path:
     except (OSError, RuntimeError, ValueError):  # a circle of links, a name too long
         raise ModelError(f"{shown}: no name of a file. Correct it.") from None
     if not any(path.is_relative_to(place) for place in (folder, *allow)):
-        raise ModelError(f"{shown}: outside the model's folder. Put the file there, or allow its folder.")
+        raise ModelError(
+            f"{shown}: outside the model's folder. Put the file there, or allow its folder (--allow, allow=)."
+        )
     return path
 
 

@@ -77,7 +77,7 @@ def _is_data(definition: Definition) -> bool:
 
 def _definition(element: Element, definition: Definition, runs: list[Run], known: Subscripts) -> Definition:
     if not runs:
-        raise ModelError("data without an equation. Name the file of a run that has them (data_files).")
+        raise ModelError("data without an equation. Name the file of a run that has them (--data, data_files=).")
     parts = spread(definition.subscripts, known)
     if math.prod(map(len, parts)) > MAX_SERIES:
         raise ModelError(f"more than {MAX_SERIES:,} series of data. Use smaller subscript ranges.")

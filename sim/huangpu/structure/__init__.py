@@ -10,6 +10,7 @@ Subscripts are collapsed, and what a SMOOTH, a DELAY or a macro hides belongs to
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -44,10 +45,16 @@ class Structure:
         return self.graph.edges[source, target]["link"]
 
 
-def read_structure(path: str | Path) -> Structure:
-    """The structure of a model file; `ModelError` where the compiler cannot read it."""
-    ordered = ordered_model(path)
-    quantities, links = fold(ordered, sample(path, ordered))
+def read_structure(
+    path: str | Path, *, data_files: Iterable[str | Path] = (), allow: Iterable[str | Path] = ()
+) -> Structure:
+    """The structure of a model file; `ModelError` where the compiler cannot read it.
+
+    data_files, allow: as in `compiler.compile_model`.
+    """
+    beside = {"data_files": tuple(data_files), "allow": tuple(allow)}
+    ordered = ordered_model(path, **beside)
+    quantities, links = fold(ordered, sample(path, ordered, beside))
     graph = nx.DiGraph()
     for quantity in quantities:
         graph.add_node(quantity.id, quantity=quantity)

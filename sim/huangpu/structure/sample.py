@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +19,16 @@ MAX_WORK = 100_000_000  # steps times variables; a longer run is cut short
 LEVERS = "Levers"  # the view whose constants are off at 0 and on at 1
 
 
-def sample(path: str | Path, ordered: Ordered) -> Sample:
-    """Values of every scalar variable at `TIMES` times of a default run and of one with all levers on."""
+def sample(path: str | Path, ordered: Ordered, beside: Mapping[str, tuple]) -> Sample:
+    """Values of every scalar variable at `TIMES` times of a default run and of one with all levers on.
+
+    beside: the data files and allowed folders that `compile_model` takes.
+    """
     model = ordered.model
     tables = {t.id: t for t in model.tables}
     if len(model.variables) > MAX_VARIABLES or "time_step" in model.loose:
         return Sample(_at_start(ordered, tables), np.array([model.initial_time]), tables)
-    program = compile_model(path)
+    program = compile_model(path, **beside)
     end = _end(program)
     grid = step_times(program, end)
     times = grid[np.unique(np.linspace(0, len(grid) - 1, TIMES).astype(int))]

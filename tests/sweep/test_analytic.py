@@ -9,6 +9,8 @@ import xarray as xr
 import modelfile
 from huangpu import sweep as sweeping
 from huangpu.sweep.analysis import Finding, analyse
+from huangpu.sweep.run import local, run
+from huangpu.sweep.store import open_store
 from sweep.functions import WEIGHTS, g_indices, ishigami_indices
 
 ISHIGAMI = "x0 = 0 | x1 = 0 | x2 = 0 | y = SIN(x0) + 7 * POWER(SIN(x1), 2) + 0.1 * POWER(x2, 4) * SIN(x0) |"
@@ -16,7 +18,7 @@ G = "".join(f"x{k} = 0.5 |" for k in range(len(WEIGHTS))) + "y = {} |".format(
     " * ".join(f"(ABS(4 * x{k} - 2) + {a:g}) / {1 + a:g}" for k, a in enumerate(WEIGHTS))
 )
 LINEAR = "x0 = 0.5 | x1 = 0.5 | x2 = 0.5 | y = INTEG(3 * x0 - 2 * x1 + 0 * x2, 0) |"
-CHUNK = 1000  # of no design's blocks a multiple
+CHUNK = 256  # members; blocks of a design lie across them
 
 
 def swept(
@@ -34,14 +36,8 @@ def swept(
         f"outputs:\n  variables: {{y: 1}}\n  expressions: {{{expressions}}}\n"
     )
     sweep = sweeping.load_sweep(path)
-    chunks = [sweeping.evaluate(sweep, start, min(start + CHUNK, sweep.size)) for start in range(0, sweep.size, CHUNK)]
-    data = xr.Dataset(
-        {
-            "inputs": (("member", "factor"), np.concatenate([chunk.inputs for chunk in chunks])),
-            "outputs": (("member", "output"), np.concatenate([chunk.outputs for chunk in chunks])),
-        }
-    )
-    return sweep, data
+    run(sweep, folder / "results", source=local(1), chunk=CHUNK)
+    return sweep, open_store(folder / "results")
 
 
 def first(folder: Path, model: str, design: str, low: float, high: float) -> Finding:

@@ -116,3 +116,12 @@ def test_the_same_sample_and_seed_give_the_same_bits():
     for measure in ("pawn", "delta", "rank", "pawn_floor"):
         np.testing.assert_array_equal(first.indices.values[measure], again.indices.values[measure])
         np.testing.assert_array_equal(first.indices.half[measure], again.indices.half[measure])
+
+
+def test_a_part_in_which_nothing_happens_is_no_evidence():
+    x = sobol_sampler.sample(problem(3, 0, 1), 256, seed=1)
+    rare = ((np.arange(len(x)) > 1500) & (x[:, 0] > 0.8)).astype(float)  # nothing in the first half
+    (found,) = analyse(dataset(x, rare), design("sobol", x, second_order=True))
+    assert [step.members for step in found.steps] == [2048]
+    assert found.verdict.stable is None
+    assert "too few members to see whether the order holds" in found.verdict.text

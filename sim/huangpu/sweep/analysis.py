@@ -194,7 +194,8 @@ def _finding(method: Method, design: Design, x: np.ndarray | None, y: np.ndarray
         for size in reversed(sizes(len(y) // block, method.least)[:-1]):
             part = _part(method, len(y), size * block)
             found = method.quick(None if x is None else x[part], y[part], design)
-            steps.insert(0, _step(method, design, found, size * block))
+            if not np.isnan(found.values[method.lead]).all():  # a target that few members meet may not move in a part
+                steps.insert(0, _step(method, design, found, size * block))
         verdict = judge(steps, method.tolerance, design.kind == "sobol")
     else:
         verdict = Verdict(None, np.nan, None, _unasked(design.kind))

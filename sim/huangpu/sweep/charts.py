@@ -198,7 +198,9 @@ def growing(finding: Finding, page: Page) -> Figure:
         axes.plot(members, values, "o-", color=colour, linewidth=1.5, markersize=3.5, label=label)
     axes.set_xscale("log", base=2)
     axes.set_xticks(members, [f"{count:,}" for count in members])
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]) if page.method.lead == "ST" else 0)
+    last = finding.steps[-1]
+    highest = max([*(step.values[k] for step in finding.steps for k in rows), (last.values + last.half)[rows[0]]])
+    axes.set_ylim(0, 1.1 * highest)  # bands of the smallest part may go far beyond what an index can be
     axes.set_xlabel("members used; bands: 95 % intervals")
     axes.legend(loc="upper left", bbox_to_anchor=(1.02, 1.02), frameon=False, fontsize=8, labelspacing=0.9)
     words = "\n".join(textwrap.wrap(finding.verdict.text, 44))

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench import ceiling, curves, fit, goals, machine, plot, processes, report, side_by_side, world3
+from bench import ceiling, curves, fit, goals, machine, plot, processes, report, side_by_side, sweeps, world3
 from bench.rows import Row, Skip
 from bench.setting import WORLD3, Setting, quick
 
@@ -27,6 +27,7 @@ MEASURES: dict[str, Callable[[Setting], Iterator[Row]]] = {
     "threads": curves.two_threads,
     "peers": side_by_side.measure,
     "fit": fit.measure,
+    "sweep": sweeps.measure,
     "size": curves.ensemble_size,
     "model": curves.model_size,
     "ceiling": ceiling.measure,

@@ -46,6 +46,8 @@ GOALS = (
         *("warm `huangpu run --no-plots`, 1,024 members", "command", "command.warm"),
         *(1.0, 0.4, "value", False, " s"),
     ),
+    Goal("sweep into a store against the bare kernel, same saved figures", "sweep", "sweep.rate", 0.85, 0.95),
+    Goal("sweep, two worker processes against one", "sweep", "sweep.two_workers", 1.7),
     Goal(
         *("World3 against Vensim's saved run, worst column not named #…#", "vensim", "world3.vensim.worst"),
         *(1e-5, None, "value", False, ""),

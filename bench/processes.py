@@ -30,7 +30,7 @@ OBSERVATIONS, POSTERIOR = "calibration/observations.csv", "calibration/posterior
 STAGES = ("imports", "load", "simulate", "score", "write")
 
 
-def _python(arguments: list[str], cache: Path) -> subprocess.CompletedProcess:
+def python(arguments: list[str], cache: Path) -> subprocess.CompletedProcess:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = os.environ | {"HUANGPU_CACHE": str(cache), "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, *arguments]
@@ -73,7 +73,7 @@ def _compile(path: Path, rounds: int, setting: Setting) -> dict[str, np.ndarray]
     for _ in range(rounds):
         with tempfile.TemporaryDirectory(dir=setting.folder) as empty:
             cache = Path(empty) if rounds > 1 else Path(os.environ["HUANGPU_CACHE"])
-            found.append(json.loads(_python(["-m", "bench.compile_child", str(path)], cache).stdout))
+            found.append(json.loads(python(["-m", "bench.compile_child", str(path)], cache).stdout))
     return {name: np.array([f[name] for f in found]) for name in found[0]}
 
 
@@ -116,17 +116,17 @@ def update(setting: Setting) -> Iterator[Row]:
     figures.write_text("".join(lines), encoding="utf-8")
     arguments = ["-m", "huangpu", "update", str(ROOT / SCENARIO), "--quiet"]
     arguments += ["--observations", str(figures), "--out", str(out)]
-    _python(arguments, warm)
+    python(arguments, warm)
     if not out.exists():
         raise Skip("`huangpu update` took up nothing: has the posterior been fitted to other figures?")
-    walls = in_turns({"update": lambda: _python(arguments, warm)}, setting.slow_rounds, clock=WALL, warm=False)
+    walls = in_turns({"update": lambda: python(arguments, warm)}, setting.slow_rounds, clock=WALL, warm=False)
     what = f"`huangpu update {SCENARIO}`, one new figure, {members.size:,} members, by the wall"
     yield shorter("command.update", "s", walls["update"], what)
 
 
 def _command(arguments: list[str], cache: Path) -> tuple[float, dict[str, float]]:
     start = time.perf_counter()
-    done = _python(arguments, cache)
+    done = python(arguments, cache)
     wall = time.perf_counter() - start
     found = dict(re.findall(r"(\w+) ([\d.]+) s", done.stderr))
     return wall, {stage: float(found[stage]) for stage in STAGES if stage in found}
@@ -137,7 +137,7 @@ def memory(setting: Setting) -> Iterator[Row]:
     work, cache = workload("own", OWN), setting.folder / "memory"
     few, large = setting.members, setting.most_in_memory
     _, process, half, whole = (
-        float(_python(["-m", "bench.memory_child", str(OWN), str(members), "2"], cache).stdout)
+        float(python(["-m", "bench.memory_child", str(OWN), str(members), "2"], cache).stdout)
         for members in (few, few, large // 2, large)  # the first compiles, which takes memory too
     )
     each = (whole - half) / (large - large // 2)

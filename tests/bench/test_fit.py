@@ -146,7 +146,7 @@ def tree(tmp_path, monkeypatch):
         assert main(arguments[2:]) == 0
         return subprocess.CompletedProcess(arguments, 0)
 
-    monkeypatch.setattr(processes, "_python", python)
+    monkeypatch.setattr(processes, "python", python)
     (tmp_path / "made").mkdir()
     return Setting(tmp_path / "made", print, rounds=1, slow_rounds=1)
 
@@ -159,6 +159,6 @@ def test_an_update_takes_up_one_figure(tree):
 
 
 def test_an_update_that_takes_up_nothing_is_not_timed(tree, monkeypatch):
-    monkeypatch.setattr(processes, "_python", lambda arguments, cache: None)
+    monkeypatch.setattr(processes, "python", lambda arguments, cache: None)
     with pytest.raises(Skip, match="took up nothing"):
         list(processes.update(tree))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,7 +58,7 @@ def sweep(
         kept = len(manifest.read_journal(folder))
         return complain(f"stopped; {kept:,} chunks are kept; go on with: {run.resuming(asked, folder)}", STOPPED)
     if not quiet:
-        print_text(_said(done))
+        print_text(_said(done, store.store_path(folder, asked.name)))
     for number in done.spoilt:
         first, last = done.layout.span(number)
         print(f"note: members {first:,} to {last - 1:,} were damaged on disk and computed again", file=sys.stderr)
@@ -93,9 +94,15 @@ def _source(workers: int | None, scheduler: str | None, threads: int | None, run
         yield cluster.computed_by(client), f"Sweeping on {count} worker{'' if count == 1 else 's'}"
 
 
-def _said(done) -> str:
+def _said(done, path: Path) -> str:
+    """What was done, in which time, and what it took."""
     members, kept = done.layout.members, done.kept
     if not done.computed:
         return f"All {members:,} members were there"
+    stored = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     there = f", {kept:,} of {done.layout.chunks:,} chunks were there" if kept else ""
-    return f"{members:,} members in {done.seconds:.1f} s{there}"
+    return (
+        f"{members:,} members in {done.seconds:.1f} s{there}; store {stored / 1e6:,.1f} MB, "
+        f"peak memory of this process {peak / 1e6:,.0f} MB"
+    )

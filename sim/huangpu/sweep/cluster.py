@@ -62,7 +62,12 @@ def chunk_on_worker(plugin: str, number: int) -> Packed:
 @contextmanager
 def local_workers(count: int) -> Iterator[Client]:
     """Worker processes of this machine, one thread each; they end with this one. SweepError where they do not start."""
-    settings = {"threads_per_worker": 1, "processes": True, "dashboard_address": None, "silence_logs": logging.CRITICAL}
+    settings = {
+        "threads_per_worker": 1,
+        "processes": True,
+        "dashboard_address": "127.0.0.1:0",
+        "silence_logs": logging.CRITICAL,
+    }
     with dask.config.set({"distributed.scheduler.allowed-failures": LOST}):
         try:
             cluster = LocalCluster(n_workers=count, **settings)

@@ -20,13 +20,15 @@ from bench.processes import python
 from bench.rows import Row, Skip, figure
 from bench.setting import Setting, processors
 from huangpu import runtime
-from huangpu.sweep import Sweep, load_sweep
+from huangpu.sweep import Sweep, evaluate, load_sweep
 from huangpu.sweep.evaluate import kernel_inputs
-from huangpu.sweep.manifest import JOURNAL
+from huangpu.sweep.manifest import JOURNAL, read_journal, read_manifest
+from huangpu.sweep.review import review
 from huangpu.sweep.run import local, run
-from huangpu.sweep.store import chunk_size
+from huangpu.sweep.store import Store, chunk_size, open_store, pack
 
 UNIT = "members/s"
+CHUNK = 1024  # members, for memory: the same at both sizes
 SWEEP = """
 name: bench
 base: all_plans
@@ -80,12 +82,32 @@ def throughput(setting: Setting) -> Iterator[Row]:
     )
 
 
+def around(setting: Setting) -> Iterator[Row]:
+    """What one process does for all members, whoever computes them: write, check before going on, review at the end."""
+    asked = sweep(setting.folder, setting.members)
+    folder = setting.folder / "around"
+    run(asked, folder)
+    held = Store(folder, read_manifest(folder))
+    layout, done, data = held.manifest.layout, read_journal(folder), open_store(folder)
+    packed = [pack(layout, number, evaluate(asked, *layout.span(number))) for number in range(min(4, layout.chunks))]
+    calls = {
+        "write": lambda: [held.add(each) for each in packed],
+        "check": lambda: held.sound(done),
+        "review": lambda: review(asked, data),
+    }
+    seconds = in_turns(calls, _rounds(setting), clock=WALL)
+    members = {"write": layout.span(len(packed) - 1)[1], "check": asked.size, "review": asked.size}
+    size = stored(folder) / asked.size
+    for name, count in members.items():
+        yield figure(f"sweep.{name}", UNIT, count / seconds[name], f"{size:.0f} bytes a member, by the wall")
+
+
 def memory(setting: Setting) -> Iterator[Row]:
     """Peak resident memory of the whole process at two sizes: it must not grow with the members."""
     few, more = setting.members, 8 * setting.members
     peaks, cache = {}, setting.folder / "warm"
     for n in (few, few, more):  # the first compiles, which takes memory too
-        done = python(["-m", "bench.sweeps", str(setting.folder), str(n)], cache)
+        done = python(["-m", "bench.sweeps", str(setting.folder), str(n), str(CHUNK)], cache)
         peaks[n] = json.loads(done.stdout)
     each = (peaks[more]["bytes"] - peaks[few]["bytes"]) / (peaks[more]["members"] - peaks[few]["members"])
     what = f"from {peaks[few]['members']:,} to {peaks[more]['members']:,} members"
@@ -120,7 +142,7 @@ def workers(setting: Setting) -> Iterator[Row]:
 
 
 def measure(setting: Setting) -> Iterator[Row]:
-    for part in (throughput, memory, workers):
+    for part in (throughput, around, memory, workers):
         try:
             yield from part(setting)
         except Skip as why:
@@ -136,10 +158,10 @@ def stored(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and "/c/" in str(path))
 
 
-def main(folder: str, n: str) -> None:
+def main(folder: str, n: str, chunk: str = "") -> None:
     """In a fresh process: a sweep, and its peak resident bytes. `python -m bench.sweeps DIR 65536` is a million."""
     asked = sweep(Path(folder), int(n))
-    done = run(asked, Path(tempfile.mkdtemp(dir=folder)))
+    done = run(asked, Path(tempfile.mkdtemp(dir=folder)), chunk=int(chunk) if chunk else None)
     held = {"bytes": peak_bytes(), "seconds": round(done.seconds, 3), "stored": stored(done.folder)}
     print(json.dumps({"members": asked.size, **held}))
 

@@ -27,11 +27,17 @@ def test_a_sweep_is_held_against_the_kernel_and_its_store_against_what_it_holds(
     assert found["sweep.bytes"].ratio == pytest.approx((8 * 6 + 1) / found["sweep.bytes"].value)
 
 
+def test_what_one_process_does_for_all_members_is_timed(setting):
+    assert [row.name for row in sweeps.around(setting) if row.value > 0] == [
+        f"sweep.{name}" for name in ("write", "check", "review")
+    ]
+
+
 def test_memory_is_that_of_a_fresh_process_at_two_sizes(setting, monkeypatch, capsys):
     asked = []
 
     def python(arguments, cache):
-        asked.append(int(arguments[-1]))
+        asked.append(int(arguments[3]))
         sweeps.main(*arguments[2:])
         return subprocess.CompletedProcess(arguments, 0, stdout=capsys.readouterr().out)
 

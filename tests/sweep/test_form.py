@@ -31,6 +31,15 @@ WRONG = [
     ((VARY, "{growth: {low: 2, high: 1}}"), "vary.growth: low 2 is not below high 1"),
     ((VARY, "{growth: {low: 2}}"), "vary.growth: uniform takes low and high, found low"),
     ((VARY, "{growth: {distribution: normal, mean: 1, sd: -1}}"), "vary.growth: the spread must be above 0, found -1"),
+    (
+        (VARY, "{push_effect: {distribution: normal, mean: -1.0e+9, sd: 1}}"),
+        "expected different, finite ones that the prior of 'push_effect' supports",
+    ),
+    (
+        (VARY, "{share: {low: -1.0e+308, high: 1.0e+308}}"),
+        "vary.share: gives values from nan to inf, expected different, finite",
+    ),
+    (("base: case.yaml", f"base: {'x' * 300}"), "small.yaml:3: base: found 'xxx"),
     ((VARY, "{growth: prior}"), "vary.growth: found 'prior', expected 'posterior'"),
     ((VARY, "{push_effect: {low: -1, high: 1}}"), "expected values that the prior of 'push_effect' supports, 0 to inf"),
     ((VARY, "{delivery_new: {low: 0, high: 2}}"), "the prior of 'delivery_new' supports, 0 to 1"),

@@ -12,7 +12,7 @@ from huangpu.program import Entry, Program
 from huangpu.runtime.members import Members
 from huangpu.runtime.scenario import LeverWindow, Scenario
 from huangpu.sweep.designs import KINDS as DESIGNS
-from huangpu.sweep.factors import ENDLESS, KINDS, Distribution, Factor
+from huangpu.sweep.factors import ENDLESS, KINDS, Distribution, Factor, quantile
 from huangpu.sweep.form import ALL, FACTORS, POSTERIOR, Lever, Spread, SweepFile
 from huangpu.yamlfile import Key, nearest
 
@@ -165,10 +165,15 @@ def _distribution(id: str, spread: str | Spread, basis: Basis) -> Distribution |
     if wrong := kind.check(*numbers):
         return wrong
     low, high = support
-    if kind.ended and not low <= numbers[0] < numbers[-1] <= high:
+    if kind.share is None and not low <= numbers[0] < numbers[-1] <= high:
         found = f"goes from {numbers[0]:g} to {numbers[-1]:g}"
         return f"{found}, expected values that the prior of '{id}' supports, {low:g} to {high:g}"
-    return Distribution(spread.distribution, numbers, support)
+    made = Distribution(spread.distribution, numbers, support)
+    ends = quantile(made, np.array([0.0, 0.5, 1.0]))
+    if not (np.isfinite(ends).all() and low <= ends[0] < ends[2] <= high):
+        shown = f"{ends[0]:g} to {ends[2]:g}"
+        return f"gives values from {shown}, expected different, finite ones that the prior of '{id}' supports"
+    return made
 
 
 def _parameter(id: str, distribution: Distribution, basis: Basis) -> Factor:

@@ -24,14 +24,13 @@ LEVELS = (0.05, 0.95)
 class Kind:
     """numbers: its keys in a sweep file; check: what is wrong with them, or ""; both maps take them last.
 
-    ended  whether its lowest and highest value are among its numbers
+    share  of it that lies below a value; None where its first and last number are its ends
     """
 
     numbers: tuple[str, ...]
     check: Callable[..., str]
     quantile: Callable[..., Array]
-    share: Callable[..., float]
-    ended: bool = False
+    share: Callable[..., float] | None = None
 
 
 def _rising(low: float, high: float) -> str:
@@ -64,29 +63,14 @@ def _triangular(u: Array, low: float, mode: float, high: float) -> Array:
     return np.where(u < rising, left, high - np.sqrt((1 - u) * (high - low) * (high - mode)))
 
 
-def _triangular_share(x: float, low: float, mode: float, high: float) -> float:
-    x = min(max(x, low), high)
-    if x <= mode:
-        return (x - low) ** 2 / ((high - low) * (mode - low)) if mode > low else 0.0
-    return 1 - (high - x) ** 2 / ((high - low) * (high - mode))
-
-
 def _log(x: float) -> float:
     return log(x) if x > 0 else -inf
 
 
 KINDS = {
-    "uniform": Kind(
-        ("low", "high"), _rising, lambda u, a, b: a + (b - a) * u, lambda x, a, b: (x - a) / (b - a), ended=True
-    ),
-    "loguniform": Kind(
-        ("low", "high"),
-        _positive,
-        lambda u, a, b: a * np.exp(u * log(b / a)),
-        lambda x, a, b: _log(x / a) / log(b / a),
-        ended=True,
-    ),
-    "triangular": Kind(("low", "mode", "high"), _peaked, _triangular, _triangular_share, ended=True),
+    "uniform": Kind(("low", "high"), _rising, lambda u, a, b: a + (b - a) * u),
+    "loguniform": Kind(("low", "high"), _positive, lambda u, a, b: a * np.exp(u * log(b / a))),
+    "triangular": Kind(("low", "mode", "high"), _peaked, _triangular),
     "normal": Kind(("mean", "sd"), _spread, lambda u, m, s: m + s * ndtri(u), lambda x, m, s: ndtr((x - m) / s)),
     "lognormal": Kind(
         ("median", "log_sd"),
@@ -115,7 +99,7 @@ class Distribution:
     @property
     def ended(self) -> bool:
         """Whether it has a lowest and a highest value of its own, which a person gave."""
-        return self.kind in KINDS and KINDS[self.kind].ended
+        return self.kind in KINDS and KINDS[self.kind].share is None
 
 
 def quantile(distribution: Distribution, u: Array) -> Array:
@@ -123,10 +107,11 @@ def quantile(distribution: Distribution, u: Array) -> Array:
     if distribution.kind == "posterior":
         return _of_draws(distribution.draws, u)
     kind, numbers = KINDS[distribution.kind], distribution.numbers
-    if kind.ended:
-        return kind.quantile(u, *numbers)
-    first, last = (kind.share(end, *numbers) for end in distribution.support)
-    return kind.quantile(np.clip(first + (last - first) * u, _EDGE, 1 - _EDGE), *numbers)
+    with np.errstate(all="ignore"):  # numbers beyond all measure give what is not finite, which is for the caller
+        if kind.share is None:
+            return kind.quantile(u, *numbers)
+        first, last = (kind.share(end, *numbers) for end in distribution.support)
+        return kind.quantile(np.clip(first + (last - first) * u, _EDGE, 1 - _EDGE), *numbers)
 
 
 def _of_draws(draws: Array, u: Array) -> Array:

@@ -14,6 +14,7 @@ FACTORS = 2000
 OUTPUTS = 1000
 LONGEST = 1000  # characters of an expression
 MEMBERS = 1_000_000_000  # docs/scale.md goes so far; beyond, one store and one manifest are no longer the right thing
+PATH = 200  # characters of a file's name
 ALL = "all"
 POSTERIOR = "posterior"
 
@@ -38,7 +39,9 @@ class DesignForm(Base):
         None, ge=2, le=1000, description="morris (even, 4 without it), factorial, one_at_a_time (2): values of a factor"
     )
     second_order: bool | None = Field(None, description="sobol: indices of pairs too, for twice the members; true")
-    path: str | None = Field(None, description="file: CSV or netCDF beside this file, a column a factor")
+    path: str | None = Field(
+        None, max_length=PATH, description="file: CSV or netCDF beside this file, a column a factor"
+    )
 
 
 class Spread(Base):
@@ -103,7 +106,9 @@ class SweepFile(Base):
     name: Annotated[str, *_NAME] = Field(description="Names its results")
     title: str = Field("", description="One line for tables and charts")
     question: str = Field("", description="What the sweep asks, for people")
-    base: str = Field(min_length=1, description="Scenario: a file relative to this one, or the name of a shipped one")
+    base: str = Field(
+        min_length=1, max_length=PATH, description="Scenario: a file relative to this one, or the name of a shipped one"
+    )
     design: DesignForm
     vary: Annotated[
         _Names

@@ -313,6 +313,8 @@ def _ordered(node: Apply, at: Equation, order: int) -> dict[str, bool]:
 def _macro(macro: Macro, node: Apply, at: Equation) -> Expr:
     """A macro's equations as hidden variables of the calling one; its value is the one named like the macro."""
     _count(node, len(macro.params))
+    if len(at.work.variables) > MAX_VARIABLES:
+        raise ModelError(f"more than {MAX_VARIABLES} variables, those of macros included.")
     if macro.key in at.inside:
         raise ModelError(f"the macro {_title(node)} calls itself.")
     own = {e.key: element_id(at._name(f"{macro.key}_{e.key}"), at.elements) for e in macro.elements}

@@ -35,7 +35,8 @@ def read_xmile(path: str | Path, data: bytes) -> Source:
     file = printable(str(path))
     root = read_xml(file, data)
     models = {name(m.attributes.get("name", "")): m for m in reversed(list(root.all("model")))}
-    main = next(root.all("model"), None)
+    unnamed = (m for m in root.all("model") if not m.attributes.get("name"))
+    main = next(unnamed, root.first("model"))
     if root.name != "xmile" or main is None:
         raise ModelError(f"{file}: no <model> in it. Save the model as XMILE again.")
     problems: list[str] = []
@@ -45,7 +46,7 @@ def read_xmile(path: str | Path, data: bytes) -> Source:
     dims = dimensions(file, root)
     modules = Modules(file, models, problems)
     top = modules.read(main)
-    known = Known(dims, {name(m.attributes.get("name", "")): _defaults(m) for m in root.all("macro")})
+    known = Known(dims, {name(m.attributes.get("name", "")): _defaults(file, m, problems) for m in root.all("macro")})
     reader = Reader(known, _behaviour(root, main), problems)
     macros = [_macro(file, tag, known, problems) for tag in root.all("macro")]
     elements = reader.elements(modules.variables)
@@ -59,7 +60,7 @@ def read_xmile(path: str | Path, data: bytes) -> Source:
         ranges=(*ranges, *known.ranges.values()),
         elements=tuple(elements),
         macros=tuple(macros),
-        views=dict(_views(models, main, top)),
+        views=dict(_views(models, main, top, known)),
         synonyms=tuple(_synonyms(root)),
         method=_method(root),
     )
@@ -126,11 +127,14 @@ def _setting(specs: Tag, tag_name: str, resolver: Resolver) -> tuple[Tag, Node |
     return tag, node
 
 
-def _defaults(tag: Tag) -> tuple[Part | None, ...]:
-    found = []
+def _defaults(file: str, tag: Tag, problems: list[str]) -> tuple[Part | None, ...]:
+    found: list[Part | None] = []
     for parameter in tag.all("parm"):
         default = parameter.attributes.get("default", "")
-        found.append(parse(default) if default.strip() else None)
+        try:
+            found.append(parse(default) if default.strip() else None)
+        except ModelError as error:
+            problems.append(f"{file}:{parameter.line}: macro {title(tag.attributes.get('name', ''))}: {error}")
     return tuple(found)
 
 
@@ -159,13 +163,14 @@ def _macro(file: str, tag: Tag, known: Known, problems: list[str]) -> Macro:
     return Macro(name(label), tuple(map(name, params)), tuple(reader.elements(variables)))
 
 
-def _views(models: dict[str, Tag], main: Tag, top: Scope) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _views(models: dict[str, Tag], main: Tag, top: Scope, known: Known) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Views with what is drawn in them; one without a name is called by its place in the file."""
     number = 0
     used: set[str] = set()
     for model, scope in [(main, top), *_inside(models, top)]:
         for view in (v for block in model.all("views") for v in block.all("view")):
             number += 1
+            known.spend(len(view.children))
             label = title(view.attributes.get("name", "")) or f"View {number}"
             label = f"{label} {number}" if label in used else label
             used.add(label)

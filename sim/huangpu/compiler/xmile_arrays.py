@@ -10,12 +10,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from huangpu.compiler.syntax import Apply, Node, Range, Ref
-from huangpu.compiler.xmile_functions import VALUES, built
+from huangpu.compiler.syntax import Apply, Node, Points, Range, Ref
+from huangpu.compiler.xmile_functions import ONE, VALUES, built
 from huangpu.compiler.xmile_model import Dimension, Scope, Variable, name, split, title
 from huangpu.compiler.xmile_text import Called, Named, Part, Slice, Star
 from huangpu.ir import ModelError, Number
 
+MAX_WORK = 3_000_000  # names, signs and points of all equations, element by element where they are read so
+MAX_RANKED = 100  # elements of an array that RANK puts in order
 MAX_CHOICES = 1_000  # elements that a computed subscript picks from
 OVER = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax"}  # functions of an array -> over subscripts with !
 ARRAYS = {*OVER, "mean", "stddev", "size"}
@@ -33,6 +35,14 @@ class Known:
     dims: dict[str, Dimension]
     macros: dict[str, tuple[Part | None, ...]]  # the defaults of each macro's parameters
     ranges: dict[str, Range] = field(default_factory=dict)
+    graphs: dict[int, Points] = field(default_factory=dict)  # by id of their tags
+    work: int = 0
+
+    def spend(self, parts: int) -> None:
+        """Counts what is made of the file, so that no small file keeps the reader busy without end."""
+        self.work += parts
+        if self.work > MAX_WORK:
+            raise ModelError("the model is too large: modules or arrays multiply its equations. Use fewer.")
 
     def members(self, mark: str) -> tuple[str, ...]:
         of = mark.rstrip("!")
@@ -59,6 +69,7 @@ class Resolver:
 
     def node(self, part: Part, over: str = "") -> Node:
         """over: "" outside functions of arrays; "some" inside one; "all" where arrays stand for their elements."""
+        self.known.spend(1)
         match part:
             case Number():
                 return part
@@ -96,7 +107,7 @@ class Resolver:
             if place is None:
                 raise Unroll
             return place
-        found = {d.position(name(last)) for d in dims or self.known.dims.values() if name(last) in d.elements}
+        found = {d.positions.get(name(last)) for d in dims or self.known.dims.values()} - {None}
         return found.pop() if len(found) == 1 and len(dims) == len(way) else None
 
     def value(self, variable: Variable, subscripts: tuple[Part, ...] | None, over: str) -> Node:
@@ -106,6 +117,9 @@ class Resolver:
 
     def picked(self, variable: Variable, subscripts: tuple[Part, ...] | None, over: str, make) -> Node:
         """The node that `make` gives of the subscripts; one that is computed picks from all elements."""
+        missing = [d for d in variable.dims if d not in self.known.dims]
+        if missing:
+            raise ModelError(f"{variable.label} is an array over {missing[0]}, but there is no such dimension.")
         if subscripts is None:
             found = self.implied(variable, over)
         elif len(subscripts) != len(variable.dims):
@@ -123,6 +137,7 @@ class Resolver:
         elements = self.known.dims[variable.dims[at]].elements
         if len(elements) > MAX_CHOICES:
             raise ModelError(f"a computed subscript of more than {MAX_CHOICES} elements.")
+        self.known.spend(len(elements))
         if len(computed) > 1:
             raise ModelError(f"more than one computed subscript of {variable.label}. Use a variable in between.")
         options = [make((*found[:at], e, *found[at + 1 :])) for e in elements]
@@ -177,7 +192,7 @@ class Resolver:
     def named_subscript(self, dim: Dimension, written: str, over: str, before: list) -> str | None:
         *way, last = split(written)
         id_ = name(last)
-        if id_ in dim.elements and all(name(w) == dim.key or name(w) in self.known.dims for w in way):
+        if id_ in dim.positions and all(name(w) == dim.key or name(w) in self.known.dims for w in way):
             return id_
         if way or id_ not in self.known.dims:
             return None
@@ -190,11 +205,11 @@ class Resolver:
     def bound(self, left: Dimension, dim: Dimension) -> str:
         """The element of `dim` for that of a dimension on the left: the one of the same name, or in the same place."""
         place = self.places[left.key]
-        if set(left.elements) <= set(dim.elements):
+        if left.positions.keys() <= dim.positions.keys():
             return left.key if place is None else left.elements[place]
         if place is None:
             raise Unroll
-        if left.elements[place] in dim.elements:
+        if left.elements[place] in dim.positions:
             return left.elements[place]
         if place < len(dim.elements):
             return dim.elements[place]
@@ -202,7 +217,7 @@ class Resolver:
 
     def mark(self, dim: Dimension, of: str, before: list) -> str:
         """A subscript to run over, by a name of its own where an array has the dimension twice."""
-        if of not in self.known.dims or not set(self.known.dims[of].elements) <= set(dim.elements):
+        if of not in self.known.dims or not self.known.dims[of].positions.keys() <= dim.positions.keys():
             raise ModelError(f"{title(of)} is no part of the dimension {dim.label}.")
         found, again = self.known.dims[of], 1
         mark = found.key
@@ -215,7 +230,7 @@ class Resolver:
         if not over:
             raise ModelError("a:b is for functions of arrays, such as SUM(a[1:3]).")
         ends = [self.subscript(dim, end, "", []) for end in (first, last)]
-        places = [dim.position(end) if isinstance(end, str) else None for end in ends]
+        places = [dim.positions.get(end) if isinstance(end, str) else None for end in ends]
         if None in places or places[0] > places[1]:
             raise ModelError(f"a part of {dim.label} that does not begin and end with two of its elements, in order.")
         members = dim.labels[places[0] : places[1] + 1]
@@ -238,6 +253,8 @@ class Resolver:
             return self.lookup(part.name, part.subscripts, part.args[0], over)
         if part.subscripts is not None:
             raise ModelError(f"{title(part.name)} with subscripts is no graphical function.")
+        if function == "rank" and len(part.args) == 2:
+            return self.rank(*part.args)
         if function in ARRAYS and len(part.args) == 1:
             return self.array(function, part.args[0])
         if function in ("sum", "mean"):
@@ -277,8 +294,32 @@ class Resolver:
                 return Apply("sqrt", (self.mean(Apply("^", (gap, Number(2.0))), marks, count),))
         return Apply(OVER[function], (value,)) if marks else value
 
+    def rank(self, array: Part, place: Part) -> Node:
+        """The number of the element that comes at a place when all are put in order; the first of equal ones first."""
+        value, wanted = self.node(array, "some" if _subscripted(array) else "all"), self.node(place)
+        marks = list(_marks(value))
+        if not isinstance(value, Ref) or len(marks) != 1 or len(self.known.members(marks[0])) > MAX_RANKED:
+            raise ModelError(f"RANK takes one dimension of an array, of no more than {MAX_RANKED} elements.")
+        at = value.subscripts.index(marks[0])
+        ids = [(*value.subscripts[:at], e, *value.subscripts[at + 1 :]) for e in self.known.members(marks[0])]
+        parts = [Ref(value.key, i) for i in ids]
+        terms: list[Node] = []
+        for i, part in enumerate(parts):
+            before = [Apply("<=" if j < i else "<", (other, part)) for j, other in enumerate(parts) if j != i]
+            found = Apply("=", (_total([ONE, *before]), wanted))
+            terms.append(Apply("if_then_else", (found, Number(i + 1.0), Number(0.0))))
+        return _total(terms)
+
     def mean(self, value: Node, marks: list[str], count: int) -> Node:
         return Apply("/", (Apply("sum", (value,)), Number(float(count)))) if marks else value
+
+
+def _total(terms: list[Node]) -> Node:
+    """The sum of terms, by halves so that it stays shallow."""
+    if len(terms) == 1:
+        return terms[0]
+    half = len(terms) // 2
+    return Apply("+", (_total(terms[:half]), _total(terms[half:])))
 
 
 def _subscripted(part: Part) -> bool:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from huangpu.compiler.source import printable
-from huangpu.compiler.syntax import Apply, Definition, Element, Node, Points, Values, at
+from huangpu.compiler.syntax import Apply, Definition, Element, Node, Points, Values, at, problem_list
 from huangpu.compiler.xmile_arrays import Known, Resolver, Unroll
 from huangpu.compiler.xmile_graph import points
 from huangpu.compiler.xmile_model import MAX_VARIABLES, Variable, name, title
@@ -18,6 +19,7 @@ from huangpu.compiler.xmile_xml import Tag
 from huangpu.ir import ModelError, Number, Place
 
 REFUSED = ("conveyor", "queue", "oven", "leak", "leak_fraction", "overflow", "multiplier")  # tags inside a variable
+MAX_PROBLEMS = 50
 UNKNOWN = "???"  # what an exporter writes where it could not say an equation
 COMMAS = re.compile(r'"(?:\\.|[^"\\])*"|[^,"]+')
 
@@ -34,13 +36,13 @@ class Written:
     place: Place
 
 
-def written(variable: Variable, dims: dict, problems: list[str]) -> list[Written]:
+def written(variable: Variable, known: Known, problems: list[str]) -> list[Written]:
     """The equations of a variable, parsed; problems noted with their places."""
     found: list[Written] = []
     tag = variable.tag
     elements = list(tag.all("element"))
     equations = list(tag.all("eqn"))
-    first = dims[variable.dims[0]].labels if variable.dims and variable.dims[0] in dims else ()
+    first = known.dims[variable.dims[0]].labels if variable.dims and variable.dims[0] in known.dims else ()
     entries: list[tuple[Tag, Tag | None, tuple[str, ...] | None]]
     entries = [(e, e.first("eqn"), _subscripts(e)) for e in elements]
     if len(equations) > 1 and len(equations) == len(first):  # one equation an element of the first dimension
@@ -52,33 +54,52 @@ def written(variable: Variable, dims: dict, problems: list[str]) -> list[Written
         try:
             for refused in entry.all(*REFUSED):
                 raise ModelError(f"<{refused.name}> is not supported. Write it with stocks, flows and delays.")
-            found.append(_written(variable, entry, equation, subscripts, place))
+            found.append(_written(variable, entry, equation, subscripts, place, known))
         except ModelError as error:
             problems.append(f"{at(place)}: {variable.label}: {error}")
     return found
 
 
-def _written(variable: Variable, entry: Tag, equation: Tag | None, subscripts, place: Place) -> Written:
-    text = printable(equation.text) if equation else ""
+def _written(
+    variable: Variable,
+    entry: Tag,
+    equation: Tag | None,
+    subscripts: tuple[str, ...] | None,
+    place: Place,
+    known: Known,
+) -> Written:
     graph = entry if variable.kind == "gf" else (entry.first("gf") or variable.tag.first("gf"))
-    table = points(graph) if graph is not None else None
+    table = None
+    if graph is not None:
+        table = known.graphs[id(graph)] = known.graphs.get(id(graph)) or points(graph)
+        known.spend(len(table.xs))
+    first = entry.inner("init_eqn")
+    initial = parsed(first)[1] if first else None
+    if equation is None or not equation.text.strip():
+        if table is None or variable.kind == "stock":
+            raise ModelError("it has no equation. Write one.")
+        return Written(subscripts, "", None, initial, table, place)
+    values = numbers(equation.text) if variable.dims else None
+    if values is not None:
+        known.spend(len(values))
+        return Written(subscripts, printable(equation.text), Values(tuple(values)), initial, table, place)
+    text, part = parsed(equation.text)
+    return Written(subscripts, text, part, initial, table, place)
+
+
+@functools.lru_cache(maxsize=4096)
+def parsed(text: str) -> tuple[str, Part]:
+    """An equation on one line, and its tree; kept, as a model may be in many places of another."""
     if UNKNOWN in text:
         raise ModelError(f"the program that wrote the file left {UNKNOWN} for the equation. Write it in.")
-    part: Part | Values | None = None
-    if text:
-        values = numbers(text) if variable.dims else None
-        part = Values(tuple(values)) if values is not None else parse(equation.text)
-    elif table is None or variable.kind == "stock":
-        raise ModelError("it has no equation. Write one.")
-    first = entry.inner("init_eqn")
-    return Written(subscripts, text, part, parse(first) if first else None, table, place)
+    return printable(text), parse(text)
 
 
 def _subscripts(element: Tag) -> tuple[str, ...]:
     return tuple(title(text) for text in COMMAS.findall(element.attributes.get("subscript", "")))
 
 
-def called(part: object) -> Iterator[tuple[str, bool]]:
+def called(part: object) -> Iterator[str]:
     """Names that are called in an equation, with one argument or by LOOKUP, and so may be graphical functions."""
     match part:
         case Called(function, args, subscripts):
@@ -102,22 +123,37 @@ class Reader:
     known: Known
     non_negative: dict[str, bool]  # kind -> what holds where a variable does not say
     problems: list[str]
+    called: dict[int, tuple[object, tuple[str, ...]]] = field(default_factory=dict)  # by id of an equation's tree
 
     def elements(self, variables: list[Variable]) -> list[Element]:
-        equations = {v: written(v, self.known.dims, self.problems) for v in variables if v.source is None}
+        equations: dict[Variable, list[Written]] = {}
+        for variable in variables:
+            self.enough()
+            equations[variable] = [] if variable.source else written(variable, self.known, self.problems)
         for variable, entries in equations.items():
             if any(e.graph and e.part is None for e in entries):
                 variable.table = variable.key
         for variable, entries in equations.items():
             for entry in entries:
-                for called_name in called(entry.part):
+                for called_name in self.calls(entry):
                     graph = variable.scope.find(called_name)
                     if graph is not None and graph.graph is not None and not graph.table:
                         graph.table = f"{graph.key}_graph"
         found: list[Element] = []
         for variable in variables:
-            found += self.element(variable, equations.get(variable, []))
+            self.enough()
+            found += self.element(variable, equations[variable])
         return found
+
+    def calls(self, entry: Written) -> tuple[str, ...]:
+        if id(entry.part) not in self.called:
+            self.called[id(entry.part)] = (entry.part, tuple(set(called(entry.part))))
+        return self.called[id(entry.part)][1]
+
+    def enough(self) -> None:
+        """Raises what is known of problems where there are more than anybody reads."""
+        if len(self.problems) > MAX_PROBLEMS:
+            raise ModelError(problem_list(self.problems))
 
     def element(self, variable: Variable, entries: list[Written]) -> Iterator[Element]:
         """The variable and, where it is called as a graphical function too, that."""
@@ -160,8 +196,8 @@ class Reader:
         found = []
         for subscript, d in zip(subscripts, variable.dims, strict=True):
             dim, id_ = self.known.dims[d], name(subscript)
-            inside = id_ in self.known.dims and set(self.known.dims[id_].elements) <= set(dim.elements)
-            if id_ not in dim.elements and not inside:
+            inside = id_ in self.known.dims and self.known.dims[id_].positions.keys() <= dim.positions.keys()
+            if id_ not in dim.positions and not inside:
                 if not (id_.isdigit() and 1 <= int(id_[:9]) <= len(dim.elements)):
                     raise ModelError(f"{subscript} is no element of {dim.label}.")
                 id_ = dim.elements[int(id_) - 1]
@@ -193,10 +229,10 @@ class Reader:
     def places(self, variable: Variable, subscripts: tuple[str, ...]) -> Iterator[tuple[str, int | None]]:
         """The dimensions that an equation may name: of the array, and parts of them that the left side names."""
         for d, s in zip(variable.dims, subscripts, strict=True):
-            if s in self.known.dims and s not in self.known.dims[d].elements:
+            if s in self.known.dims and s not in self.known.dims[d].positions:
                 yield s, None
             else:
-                yield d, self.known.dims[d].position(s)
+                yield d, self.known.dims[d].positions.get(s)
 
     def definition(
         self,
@@ -237,7 +273,7 @@ class Reader:
         """Inflows less outflows, in the order of the file."""
         flows = {}
         for end in ("inflow", "outflow"):
-            flows[end] = [resolver.node(parse(tag.text)) for tag in variable.tag.all(end) if tag.text.strip()]
+            flows[end] = [resolver.node(parsed(tag.text)[1]) for tag in variable.tag.all(end) if tag.text.strip()]
         total: Node | None = None
         for flow in flows["inflow"]:
             total = flow if total is None else Apply("+", (total, flow))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ MAX_DEPTH = 30  # modules in one another
 MAX_MODULES = 5_000
 MAX_VARIABLES = 100_000
 MAX_ELEMENTS = 10_000  # of a dimension
+MAX_DIMENSIONS = 1_000
+MAX_COMPARED = 2_000  # names that a wrong one is compared with
 PARTS = re.compile(r'"(?:\\.|[^"\\])*"|[^.]+')
 
 
@@ -35,7 +38,7 @@ def name(written: str) -> str:
 
 def split(path: str) -> list[str]:
     """The parts of `Module."a name".x`."""
-    return PARTS.findall(path)
+    return PARTS.findall(path) or [""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,8 @@ class Dimension:
     label: str
     elements: tuple[str, ...]  # ids
     labels: tuple[str, ...]
+    positions: dict[str, int]  # of each element, from 0
     place: Place
-
-    def position(self, element: str) -> int | None:
-        return self.elements.index(element) if element in self.elements else None
 
 
 @dataclass(eq=False, slots=True)
@@ -94,7 +95,7 @@ class Scope:
         return self.above.top if self.above else self
 
     def near(self, written: str) -> str:
-        labels = [v.label for v in self.names.values()]
+        labels = [v.label for v in itertools.islice(self.names.values(), MAX_COMPARED)]
         found = difflib.get_close_matches(title(written), labels, n=1, cutoff=0.6)
         return f" Did you mean {found[0]}?" if found else " Define it or correct the name."
 
@@ -113,7 +114,11 @@ def dimensions(file: str, root: Tag) -> dict[str, Dimension]:
             raise ModelError(f"{file}:{tag.line}: dimension {label}: 1 to {MAX_ELEMENTS} elements, not {len(labels)}.")
         if name(label) in found:
             raise ModelError(f"{file}:{tag.line}: dimension {label}: defined twice. Rename one of them.")
-        found[name(label)] = Dimension(name(label), label, tuple(map(name, labels)), tuple(labels), place)
+        keys = tuple(map(name, labels))
+        positions = {element: position for position, element in reversed(list(enumerate(keys)))}
+        found[name(label)] = Dimension(name(label), label, keys, tuple(labels), positions, place)
+        if len(found) > MAX_DIMENSIONS:
+            raise ModelError(f"{file}:{tag.line}: more than {MAX_DIMENSIONS} dimensions.")
     return found
 
 

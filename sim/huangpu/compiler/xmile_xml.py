@@ -17,6 +17,7 @@ from huangpu.compiler.source import printable
 from huangpu.ir import ModelError
 
 MAX_DEPTH = 100  # tags inside tags
+MAX_NAME = 5_000  # characters of an attribute
 DECLARATION = re.compile(r"\s*<\?xml\b(?P<inside>[^>]{0,200}?)\?>")
 ENCODING = re.compile(r"encoding\s*=\s*[\"']([\w.: -]{1,40})[\"']")
 ENTITIES = ("<!DOCTYPE", "<!ENTITY")
@@ -122,6 +123,8 @@ def _tree(file: str, node: etree._Element, depth: int) -> Tag | None:
     found = [_tree(file, child, depth + 1) for child in node if isinstance(child.tag, str)]
     children = [child for child in found if child is not None]
     text = "".join([node.text or "", *(child.tail or "" for child in node)])
+    if any(len(v) > MAX_NAME for v in node.attrib.values()):
+        raise ModelError(f"{file}:{node.sourceline}: a name of more than {MAX_NAME} characters in <{name}>.")
     attributes = {str(k).rpartition("}")[2].rpartition(":")[2]: v for k, v in node.attrib.items()}
     return Tag(name, attributes, text, tuple(_closed(children)), node.sourceline or 0)
 

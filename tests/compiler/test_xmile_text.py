@@ -1,4 +1,4 @@
-"""Equations of XMILE: precedence and functions, against simlin where it has them and against figures known otherwise."""
+"""Equations of XMILE: precedence and functions, against simlin where it has them, else against known figures."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ from huangpu.compiler.xmile_model import Dimension, Scope, Variable, name, split
 from huangpu.compiler.xmile_text import Called, Named, Part, Slice, Star
 from huangpu.ir import ModelError, Number
 
-MAX_WORK = 3_000_000  # names, signs and points of all equations, element by element where they are read so
+MAX_WORK = 1_000_000  # names, signs and points of all equations, element by element where they are read so
 MAX_RANKED = 100  # elements of an array that RANK puts in order
 MAX_CHOICES = 1_000  # elements that a computed subscript picks from
 OVER = {"sum": "sum", "prod": "prod", "min": "vmin", "max": "vmax"}  # functions of an array -> over subscripts with !
@@ -96,19 +96,21 @@ class Resolver:
             place = self.place(written)
             if place is not None:
                 return Number(float(place + 1))
+            dim = next((d for d in self.known.dims.values() if id_ in d.positions), None)
+            if dim is not None:
+                raise ModelError(f"there is no {title(written)}. For the number of an element write {dim.key}.{id_}.")
         raise ModelError(f"there is no {title(written)}.{self.scope.near(written)}")
 
     def place(self, written: str) -> int | None:
-        """The place of the element that a dimension on the left stands for, or of an element that is named."""
+        """The place of the element that a dimension on the left stands for, or of one named as `Dimension.element`."""
         *way, last = split(written)
-        dims = [self.known.dims[d] for d in (name(w) for w in way) if d in self.known.dims]
         if not way and name(last) in self.places:
             place = self.places[name(last)]
             if place is None:
                 raise Unroll
             return place
-        found = {d.positions.get(name(last)) for d in dims or self.known.dims.values()} - {None}
-        return found.pop() if len(found) == 1 and len(dims) == len(way) else None
+        dim = self.known.dims.get(name(way[0])) if len(way) == 1 else None
+        return dim.positions.get(name(last)) if dim else None
 
     def value(self, variable: Variable, subscripts: tuple[Part, ...] | None, over: str) -> Node:
         if variable.kind == "gf":

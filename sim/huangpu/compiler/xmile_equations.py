@@ -19,7 +19,7 @@ from huangpu.compiler.xmile_xml import Tag
 from huangpu.ir import ModelError, Number, Place
 
 REFUSED = ("conveyor", "queue", "oven", "leak", "leak_fraction", "overflow", "multiplier")  # tags inside a variable
-MAX_PROBLEMS = 50
+MAX_PROBLEMS = 25
 UNKNOWN = "???"  # what an exporter writes where it could not say an equation
 COMMAS = re.compile(r'"(?:\\.|[^"\\])*"|[^,"]+')
 
@@ -219,6 +219,7 @@ class Reader:
         parts = [self.known.dims[s].elements if s in self.known.dims else (s,) for s in subscripts]
         if math.prod(map(len, parts)) > MAX_VARIABLES:
             raise ModelError(f"more than {MAX_VARIABLES} elements. Use smaller dimensions.")
+        self.known.spend(math.prod(map(len, parts)))
         for number, elements in enumerate(itertools.product(*parts)):
             if elements not in excepts:
                 places = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -19,10 +20,11 @@ MAX_MODULES = 5_000
 MAX_VARIABLES = 100_000
 MAX_ELEMENTS = 10_000  # of a dimension
 MAX_DIMENSIONS = 1_000
-MAX_COMPARED = 2_000  # names that a wrong one is compared with
+MAX_COMPARED = 1_000  # names that a wrong one is compared with
 PARTS = re.compile(r'"(?:\\.|[^"\\])*"|[^.]+')
 
 
+@functools.lru_cache(maxsize=100_000)
 def title(written: str) -> str:
     """A name as people read it: quotes and line breaks off, `_` a space."""
     text = re.sub(r"\\[nrt]", " ", written).replace("\u00a0", " ").replace("_", " ").strip()
@@ -31,6 +33,7 @@ def title(written: str) -> str:
     return printable(re.sub(r"\\(.)", r"\1", text))
 
 
+@functools.lru_cache(maxsize=100_000)
 def name(written: str) -> str:
     """The id of a name, whatever its case, spaces and underscores."""
     return key(title(written))
@@ -176,9 +179,10 @@ class Modules:
         return scope
 
     def module(self, tag: Tag, label: str, scope: Scope, inside: tuple[str, ...], where: str) -> None:
-        used = name(tag.attributes.get("model_name") or tag.attributes.get("model") or label)
+        called = tag.attributes.get("model_name") or tag.attributes.get("model") or label
+        used = name(called)
         if used not in self.models:
-            self.problems.append(f"{where}: there is no model {title(used)} in the file. Save them in one file.")
+            self.problems.append(f"{where}: there is no model {title(called)} in the file. Save them in one file.")
         elif used in inside:
             self.problems.append(f"{where}: a module that contains itself.")
         else:

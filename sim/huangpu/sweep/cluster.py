@@ -1,10 +1,10 @@
 """The chunks of a sweep on a Dask cluster: worker processes of this machine, or those of a scheduler anywhere.
 
 Workers compute and pack, this process writes: nothing but the installed package need be shared, no disk, and a chunk
-that two workers have computed, because one was thought dead, is written once or twice with the same bytes. At 200
-bytes a member a thousand cores give less than one disk takes (`docs/scale.md`). The sweep itself travels once to each
-worker, also to those that join later or take a dead one's place; a task is then two numbers. Few tasks are with the
-scheduler at a time, so it holds a sweep of any size, and what is computed waits in no one's memory.
+that two workers have computed, because one was thought dead, is written once or twice with the same bytes. One process
+writes what some hundred cores compute (`docs/scale.md`). The sweep itself travels once to each worker, also to those
+that join later or take a dead one's place; a task is then two numbers. Few tasks are with the scheduler at a time, so
+it holds a sweep of any size, and what is computed waits in no one's memory.
 """
 
 from __future__ import annotations

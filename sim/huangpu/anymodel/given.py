@@ -74,6 +74,8 @@ def told(program: Program, given: Given) -> Told:
         result.saved = tuple(dict.fromkeys(names))
     with _noting(problems, "members"):
         result.size = _size(given.members, result)
+    if not 0 <= given.seed < 2**64:
+        problems.append(f"the seed is {given.seed}; expected a whole number from 0 to 2^64 - 1.")
     if problems:
         raise RunError("\n".join(problems))
     return result
@@ -95,7 +97,7 @@ def _param(program: Program, name: str, value: object, result: Told) -> None:
         return
     if base in {_base(id) for id, *_ in program.tables} - {e.base for e in program.rows}:
         raise RunError("a lookup; give its points by `lookups`.")
-    found = variables(program, name, lambda e: e.kind not in STATE)
+    found = variables(program, name)
     kinds = {e.kind for e in found}
     if "stock" in kinds:
         raise RunError("a stock, which the model computes; give its value at the start by `initial` (--initial).")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -74,6 +75,7 @@ def loops(
 def check(
     model: Annotated[Path, typer.Argument(help="Model file (.mdl, .xmile, .stmx)")],
     strict: Annotated[bool, typer.Option("--strict", help="Notes fail too, not only unit errors.")] = False,
+    support: Annotated[bool, typer.Option("--support", help="List only what of it is not supported.")] = False,
     data: Data = None,
     allow: Allow = None,
 ) -> int:
@@ -81,8 +83,10 @@ def check(
 
     The units of every equation, and what is unused or has no unit or documentation.
 
-    Exit code 1 where units differ.
+    Exit code 1 where units differ, 2 where the compiler does not take the model.
     """
+    if support:
+        return _support(model, data or (), allow or ())
     with wait("Checking"):
         from huangpu.compiler import check_model
         from huangpu.compiler.check import text
@@ -92,6 +96,18 @@ def check(
     if report.refused:
         return complain(report.refused, 2)
     return 0 if report.spotless or (report.clean and not strict) else 1
+
+
+def _support(model: Path, data: Sequence[Path], allow: Sequence[Path]) -> int:
+    with wait("Checking"):
+        from huangpu.compiler import unsupported
+
+        found = unsupported(model, data_files=data, allow=allow)
+    if not found:
+        print_text(f"{model}: all of it is supported")
+        return 0
+    print_text("\n".join(found))
+    return complain(f"{model}: {len(found)} problem{'s' * (len(found) != 1)}", 2)
 
 
 @app.command()

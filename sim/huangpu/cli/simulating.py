@@ -37,7 +37,7 @@ def simulate(
     method: Annotated[
         Literal["euler", "rk4"] | None, typer.Option(help="How stocks are integrated; the file's own without it.")
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of random functions.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**64 - 1, help="Seed of random functions.")] = 0,
     members: Annotated[str | None, typer.Option(help="How many, or a file of them (.nc) with their constants.")] = None,
     from_state: Annotated[Path | None, typer.Option("--from-state", help="Go on from a state in this file.")] = None,
     final_state: Annotated[Path | None, typer.Option("--final-state", help="Write the state at the end here.")] = None,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from huangpu.compiler.confined import Beside
     from huangpu.compiler.syntax import Source
 
-__all__ = ["Edits", "ModelError", "check_model", "compile_model", "ordered_model"]
+__all__ = ["Edits", "ModelError", "check_model", "compile_model", "ordered_model", "unsupported"]
 
 DRIVEN_VIEWS = ("Levers", "Drivers")  # constants drawn in these views are driven through time unless told otherwise
 
@@ -153,6 +153,25 @@ def check_model(path: str | Path, *, data_files: Iterable[str | Path] = (), allo
     except ModelError as error:
         return replace(report, refused=str(error))
     return report
+
+
+def unsupported(
+    path: str | Path, *, data_files: Iterable[str | Path] = (), allow: Iterable[str | Path] = ()
+) -> tuple[str, ...]:
+    """Every construct of a model file that keeps it from being compiled, a line each; data files may be missing."""
+    from huangpu.compiler import confined, data, support
+    from huangpu.compiler.expand import expand
+    from huangpu.compiler.read import read_model
+    from huangpu.compiler.syntax import Unread, each
+
+    beside, unread = confined.beside(path, data_files, allow), ()
+    try:
+        source = read_model(path)
+    except Unread as error:
+        source, unread = error.source, each(error)
+    source = source if beside.data else data.without(source)
+    more = support.unsupported(source, lambda s: _filled(s, beside), expand, _ordered if not unread else expand)
+    return support.by_line((*unread, *more))
 
 
 def _drawn(model: FlatModel) -> tuple[str, ...]:

@@ -29,10 +29,10 @@ from huangpu.compiler.syntax import (
     Ref,
     Source,
     Text,
+    Unread,
     Values,
     at,
     key,
-    problem_list,
 )
 from huangpu.compiler.textfile import Lines, aliases, decode, split, synonyms, views
 from huangpu.compiler.xmile import read_xmile
@@ -66,9 +66,7 @@ def _read_vensim(path: str | Path, data: bytes) -> Source:
     problems: list[str] = []
     with _parsing():
         main, *macros = _sections(file, lines, problems)
-    if problems:
-        raise ModelError(problem_list(problems))
-    return Source(
+    source = Source(
         file=file,
         name=Path(path).stem,
         ranges=main.ranges,
@@ -78,6 +76,9 @@ def _read_vensim(path: str | Path, data: bytes) -> Source:
         synonyms=synonyms(settings),
         aliases=aliases(settings),
     )
+    if problems:
+        raise Unread(problems, source)
+    return source
 
 
 @contextlib.contextmanager

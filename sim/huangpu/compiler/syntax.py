@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from huangpu.ir import Number, Place
+from huangpu.ir import ModelError, Number, Place
 
 
 def key(name: str) -> str:
@@ -138,8 +138,30 @@ def at(place: Place) -> str:
     return f"{place.file}:{place.line}" if place.line else place.file
 
 
-def problem_list(problems: list[str], most: int = 20) -> str:
+class Listed(str):
+    """Problems of a model as one message; `all` has every one of them."""
+
+    all: tuple[str, ...] = ()
+
+
+def problem_list(problems: list[str], most: int = 20) -> Listed:
     """Problems of a model as one message, one a line, each once."""
-    unique = list(dict.fromkeys(problems))
+    unique = tuple(dict.fromkeys(problems))
     more = [f"... and {len(unique) - most} problems more."] if len(unique) > most else []
-    return "\n".join([*unique[:most], *more])
+    text = Listed("\n".join([*unique[:most], *more]))
+    text.all = unique
+    return text
+
+
+class Unread(ModelError):
+    """Not all of a file could be read; `source` is what could."""
+
+    def __init__(self, problems: list[str], source: Source):
+        super().__init__(problem_list(problems))
+        self.source = source
+
+
+def each(error: ModelError) -> tuple[str, ...]:
+    """The problems of an error one by one."""
+    message = error.args[0] if error.args else ""
+    return message.all if isinstance(message, Listed) else (str(error),)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from huangpu.compiler.source import printable
-from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Range, Source, at, problem_list
+from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Range, Source, Unread, at
 from huangpu.compiler.xmile_arrays import Known, Resolver
 from huangpu.compiler.xmile_equations import Reader
 from huangpu.compiler.xmile_model import Modules, Scope, Variable, dimensions, name, title
@@ -51,10 +51,8 @@ def read_xmile(path: str | Path, data: bytes) -> Source:
     macros = [_macro(file, tag, known, problems) for tag in root.all("macro")]
     elements = reader.elements(modules.variables)
     elements = _control(file, root, elements, Resolver(known, top, _nobody(file, root, top), (), {}), problems)
-    if problems:
-        raise ModelError(problem_list(problems))
     ranges = [Range(d.key, d.label, d.labels, (), None, d.place) for d in dims.values()]
-    return Source(
+    source = Source(
         file=file,
         name=Path(path).stem,
         ranges=(*ranges, *known.ranges.values()),
@@ -64,6 +62,9 @@ def read_xmile(path: str | Path, data: bytes) -> Source:
         synonyms=tuple(_synonyms(root)),
         method=_method(root),
     )
+    if problems:
+        raise Unread(problems, source)
+    return source
 
 
 def _nobody(file: str, root: Tag, scope: Scope) -> Variable:

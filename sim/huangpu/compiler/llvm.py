@@ -23,6 +23,7 @@ from huangpu.compiler import draws, noise, scan
 from huangpu.compiler.functions import operators
 from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.registers import literal
+from huangpu.compiler.staging import staged
 from huangpu.compiler.vector import DT, Layout, Loop, address, compute, functions, lookup, lookup_name
 from huangpu.ir import Call, Expr, Interpolate, Name, Number, Ordered, Table, Variable
 
@@ -48,15 +49,16 @@ def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK, preci
     LLVM shares out over registers as wide as the machine has. In `precision` "single" rows and
     arithmetic are of 24 bits, what comes in and goes out stays double: 1.5 to 2 times as fast, for screening.
     """
+    plain, (ordered, apart) = ordered, staged(ordered)
     layout = _layout(ordered, METHODS[method], lanes, block, REALS[precision]["real"])
     parts = [
         _header(ordered, layout),
         _file("driver.ll"),
         Template(_file("rows.ll")).substitute(REALS[precision]),
-        *functions(layout, operators(ordered.model)),
+        *functions(layout, operators(plain.model)),
         *_disturb(ordered, layout, precision),
         *{lookup_name(table): _lookup(table, layout) for table in ordered.model.tables}.values(),
-        *_function("initial", _initial(ordered), layout),
+        *_function("initial", [*_initial(plain), *apart.items()], layout),
         *_function("step", _step(ordered), layout),
         *_advance(ordered, METHODS[method], layout),
         '!0 = !{!"llvm.loop.unroll.disable"}',

@@ -127,7 +127,7 @@ def test_a_package_that_unpacks_to_too_much_is_not_unpacked(folder):
         for _ in range(250):
             part.write(bytes(1_000_000))
     assert path.stat().st_size < 1_000_000
-    with pytest.raises(ModelError, match=r"bomb\.xlsx: unpacks to more than 200 MB"):
+    with pytest.raises(ModelError, match=r"bomb\.xlsx: unpacks to more than 100 MB"):
         value(folder, "bomb.xlsx", "S")
 
 

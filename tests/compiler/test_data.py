@@ -120,7 +120,7 @@ def test_commands_take_data_and_folders(tmp_path, capsys, command):
         (TABLE, "run.vdf", "run.vdf: data are read from"),
         ([["Year", "y"], [0, 1]], "run.tab", "the first cell is not Time"),
         ([[""]], "run.tab", "the first cell is not Time"),
-        ([["Time", "yy", "z"], [0, 1, 1]], "run.tab", "no data for y in .*run.tab. The nearest name is yy"),
+        ([["Time", "yy", "z"], [0, 1, 1]], "run.tab", "no data for y in .*run.tab. Did you mean yy"),
         ([["Time", "y", "z", "My x[p]"], [0, 1, 1, 1]], "run.tab", r"no data for .?My x.?\[q\] in .*run.tab. Export"),
         ([["Time", "y"], [0, ""], ["", 3]], "run.tab", "no numbers for y in .*run.tab"),
         ([["Time", "y"], [0, "a\0b"]], "run.tab", "binary data, not text"),

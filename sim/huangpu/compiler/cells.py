@@ -7,13 +7,13 @@ the workbook. A series goes on to the end of the sheet.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from huangpu.compiler.nearest import nearest
 from huangpu.compiler.sheets import MAX_CELLS, Area, Book, Rows
 from huangpu.compiler.source import printable
 from huangpu.ir import ModelError
@@ -49,9 +49,8 @@ def sheet(file: str, book: Book, tab: str) -> Sheet:
         return Sheet(file, "", book.sheets(tab), {})
     titles = {title.lower(): title for title in book.titles}
     if tab.lower() not in titles:
-        near = difflib.get_close_matches(tab.lower(), titles, n=1)
-        hint = f"Did you mean {titles[near[0]]}?" if near else f"It has {', '.join(book.titles[:5])}."
-        raise ModelError(f"{printable(file)}: there is no sheet {printable(tab)}. {printable(hint)}")
+        hint = nearest(tab, book.titles, f" It has {printable(', '.join(book.titles[:5]))}.")
+        raise ModelError(f"{printable(file)}: there is no sheet {printable(tab)}.{hint}")
     title = titles[tab.lower()]
     names = {}
     for scope in ("", title.lower()):  # a name of the sheet goes before one of the whole book
@@ -95,8 +94,7 @@ def label(row: int, column: int) -> str:
 def area(name: str, sheet: Sheet) -> Area:
     found = sheet.names.get(name.strip().lower())
     if found is None:
-        near = difflib.get_close_matches(name.lower(), sheet.names, n=1)
-        hint = f" Did you mean {near[0]}?" if near else " Give an address such as B5, or a range of that name."
+        hint = nearest(name, sheet.names, " Give an address such as B5, or a range of that name.")
         raise sheet.wrong(name, f"neither an address nor a range named in the workbook.{hint}")
     return found
 

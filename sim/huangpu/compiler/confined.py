@@ -6,7 +6,6 @@ to another system (drive, network share, URL). Only plain files are opened.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -16,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from huangpu.compiler.nearest import nearest
 from huangpu.compiler.source import printable
 from huangpu.ir import ModelError
 
@@ -122,9 +122,6 @@ def read_plain(path: Path, shown: str) -> bytes:
 
 def _nearest(path: Path) -> str:
     try:
-        beside = [other.name for other in path.parent.iterdir()]
+        return nearest(path.name, (other.name for other in path.parent.iterdir()), " Check the name.")
     except OSError:
         return " Check the name of its folder."
-    lower = {name.lower(): name for name in beside}
-    near = difflib.get_close_matches(path.name.lower(), lower, n=1, cutoff=0.7)
-    return f" Did you mean {printable(lower[near[0]])}?" if near else " Check the name."

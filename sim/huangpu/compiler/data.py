@@ -6,7 +6,6 @@ name such as `Output[Electronics]` for each column, or for each row. A series ha
 
 from __future__ import annotations
 
-import difflib
 import itertools
 import math
 import re
@@ -14,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from huangpu.compiler.cells import number
+from huangpu.compiler.nearest import nearest
 from huangpu.compiler.sheets import DELIMITERS, suffix, text_rows
 from huangpu.compiler.source import printable
 from huangpu.compiler.subscripts import Subscripts, spread, subscripts
@@ -91,8 +91,8 @@ def _series(element: Element, elements: tuple[str, ...], mode: str, runs: list[R
     run = next((run for run in runs if name in run.lines), None)
     shown = f"{element.label}[{','.join(known.labels[e] for e in elements)}]" if elements else element.label
     if run is None:
-        near = difflib.get_close_matches(element.key, {key for run in runs for key, _ in run.lines}, n=1)
-        hint = f" The nearest name is {near[0]}." if near and near[0] != element.key else ""
+        names = dict.fromkeys(key for run in runs for key, _ in run.lines if key != element.key)
+        hint = "" if any(element.key == key for run in runs for key, _ in run.lines) else nearest(element.key, names)
         raise ModelError(f"no data for {shown} in {files}.{hint} Export them, or correct the name.")
     found = {x: y for x, cell in zip(run.times, run.cells(name), strict=False) if not math.isnan(y := number(cell))}
     points = sorted((x, y) for x, y in found.items() if not math.isnan(x))

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from huangpu.compiler.source import printable
 from huangpu.ir import ModelError
 
-MAX_UNPACKED = 200_000_000  # bytes of all parts of a package
+MAX_UNPACKED = 100_000_000  # bytes of all parts of a package
 MAX_PARTS = 10_000
 MAX_CELLS = 2_000_000  # of a sheet, empty ones inside rows included
 PACKED = (".xlsx", ".xlsm", ".ods")

@@ -140,3 +140,14 @@ def test_many_outputs_get_a_row_each(monkeypatch):
     assert re.search(r"\d\.\d{3} ± \d\.\d{3}  Factor", row)
     assert "needed" in text
     assert "What never changes" in text
+
+
+def test_labels_are_text_in_any_script_and_never_formulas(tmp_path):
+    x = sobol_sampler.sample(problem(2, 0, 1), 64, seed=1, calc_second_order=False)
+    data = xr.Dataset({"inputs": (("member", "factor"), x), "outputs": (("member", "output"), x.sum(axis=1)[:, None])})
+    plan = design("sobol", x, labels=("工业增加值", r"$\notacommand{$"))
+    write_charts(analyse(data, plan), plan, (Output("y", "$x^{$", "亿元", "variable"),), tmp_path)
+    text = (tmp_path / "sobol-y.svg").read_text(encoding="utf-8")
+    assert "工业增加值" in text
+    assert r"$\notacommand{$" in text
+    assert "$x^{$" in text

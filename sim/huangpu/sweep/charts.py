@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,8 @@ def write_charts(
         page = Page(output.label, output.units, labels, METHODS[design.kind])
         for picture, draw in _pictures(design, finding).items():
             path = folder / f"{picture}-{slugs[output.name]}.svg"
-            with matplotlib.rc_context(SAME), whole(path) as draft:
+            with matplotlib.rc_context(SAME), warnings.catch_warnings(), whole(path) as draft:
+                warnings.filterwarnings("ignore", "Glyph .* missing")  # letters come from the viewer's font
                 draw(finding, page).savefig(draft, format="svg", metadata={"Date": None})
             paths.append(path)
         if progress:

@@ -91,3 +91,21 @@ def test_the_tree_of_an_equation():
 def test_what_makes_no_sense_is_said_with_its_place(text, what):
     with pytest.raises(ModelError, match=what):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("call", "mean", "spread"),
+    [
+        ("UNIFORM(2, 4, 7)", 3, 2 / 12**0.5),
+        ("RANDOM(2, 4)", 3, 2 / 12**0.5),
+        ("NORMAL(10, 2, 7)", 10, 2),
+        ("EXPRND(3)", 3, 3),
+        ("LOGNORMAL(5, 2)", 5, 2),
+        ("TRIANGULAR(0, 3, 6)", 3, 6 / 24**0.5),
+        ("WEIBULL(1, 3)", 3, 3),
+    ],
+)
+def test_random_functions_have_xmiles_arguments(call, mean, spread, tmp_path):
+    ours = run(written(tmp_path, xmile(aux("v", call), dt="0.001")))["v"]
+    assert np.mean(ours) == pytest.approx(mean, abs=4 * spread / len(ours) ** 0.5)
+    assert np.std(ours) == pytest.approx(spread, rel=0.1)

@@ -178,6 +178,40 @@ def pulse_train(start: Expr, interval: Expr, width: Expr, end: Expr) -> Expr:
     return call("if", call("eq", interval, ZERO), pulse(start, width), train)
 
 
+# -- XMILE's, where they differ from Vensim's -------------------------------------------------------------------------
+
+
+def floor(x: Expr) -> Expr:
+    """INT: the whole number below."""
+    return call("sub", x, call("mod", x, ONE))
+
+
+def rounded(x: Expr) -> Expr:
+    """ROUND: the nearest whole number, of two the even one."""
+    up = floor(call("add", x, Number(0.5)))
+    tie = call("and", call("eq", call("sub", up, x), Number(0.5)), call("ne", call("mod", up, Number(2.0)), ZERO))
+    return call("sub", up, tie)
+
+
+def sign(x: Expr) -> Expr:
+    return call("sub", call("gt", x, ZERO), call("lt", x, ZERO))
+
+
+def safe_division(x: Expr, divisor: Expr, otherwise: Expr) -> Expr:
+    """SAFEDIV and `//`: the quotient, unless the divisor is 0 itself."""
+    return call("if", call("eq", divisor, ZERO), otherwise, call("div", x, divisor))
+
+
+def pulse_of(time_step: Expr, volume: Expr, first: Expr, interval: Expr) -> Expr:
+    """PULSE: a volume within one time step, at `first` and then each `interval`; once where that is 0."""
+    since = call("add", call("sub", TIME, first), Number(SMALL))
+    again = call("mod", since, interval) if interval != ZERO else since
+    if not isinstance(interval, Number):
+        again = call("if", call("eq", interval, ZERO), since, again)
+    now = call("and", call("ge", since, ZERO), call("lt", again, time_step))
+    return call("if", now, call("div", volume, time_step), ZERO)
+
+
 @dataclass(frozen=True, slots=True)
 class Builtin:
     """A function of the language: number of arguments and what it becomes.
@@ -202,6 +236,10 @@ BUILTINS: dict[str, Builtin] = {
     "pulse_train": Builtin(4, pulse_train),
     "pi": Builtin(0, lambda: Number(math.pi), shared=False),
     "GAME": Builtin(1, lambda x: x, shared=False),
-    "MOD": Builtin(2, functools.partial(call, "mod"), shared=False),  # XMILE's, with the sign of the divisor
-    "FLOOR": Builtin(1, lambda x: call("sub", x, call("mod", x, ONE))),  # XMILE's INT
+    "MOD": Builtin(2, functools.partial(call, "mod"), shared=False),  # with the sign of the divisor
+    "FLOOR": Builtin(1, floor),
+    "ROUND": Builtin(1, rounded),
+    "SIGN": Builtin(1, sign),
+    "SAFEDIV": Builtin(3, safe_division),
+    "PULSE": Builtin(3, pulse_of, stepped=True),
 }

@@ -71,9 +71,12 @@ class Rule:
 
 PURE = ("exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh")
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(("+", "-", "min", "max", "modulo", "quantum"), Rule(("same", "same"), "same")),
+    **dict.fromkeys(("+", "-", "min", "max", "modulo", "MOD", "quantum"), Rule(("same", "same"), "same")),
     **dict.fromkeys(("<", "<=", ">", ">=", "=", "<>"), Rule(("same", "same"), "dmnl")),
     **dict.fromkeys(("negative", "abs", "integer", "sum", "vmin", "vmax", "GAME", "INITIAL"), Rule(("same",), "same")),
+    "FLOOR": Rule(("same",), "same"),
+    "ROUND": Rule(("same",), "same"),
+    "SIGN": Rule(("any",), "dmnl"),
     **dict.fromkeys(PURE, Rule(("dmnl",), "dmnl")),
     **dict.fromkeys((":and:", ":or:", "log"), Rule(("dmnl", "dmnl"), "dmnl")),
     **dict.fromkeys(("SMOOTH", "DELAY", "DELAY N"), Rule(("same", "time", "same", "dmnl"), "same")),
@@ -348,6 +351,9 @@ def _raised(node: Apply, found: list[Found], at: At) -> Found:
     return None
 
 
+Special = Callable[[Apply, list[Found], At], Found]
+
+
 def _root(node: Apply, found: list[Found], at: At) -> Found:
     return power(found[0], Fraction(1, 2)) if isinstance(found[0], tuple) else found[0]
 
@@ -358,11 +364,15 @@ def _quotient_or(node: Apply, found: list[Found], at: At) -> Found:
     return _same([quotient, (node.args[2], found[2])], node, at)
 
 
-def _ramp(node: Apply, found: list[Found], at: At) -> Found:
-    for arg, unit in zip(node.args[1:], found[1:], strict=True):
-        _argument("time", arg, unit, node, at)
-    slope = found[0]
-    return slope if isinstance(slope, Bare) else _joined(times, slope, at.model.time)
+def _timed(join: Callable[..., Unit]) -> Special:
+    """RAMP, a slope times time, and XMILE's PULSE, a volume over a time step: the other arguments are times."""
+
+    def gives(node: Apply, found: list[Found], at: At) -> Found:
+        for arg, unit in zip(node.args[1:], found[1:], strict=True):
+            _argument("time", arg, unit, node, at)
+        return found[0] if isinstance(found[0], Bare) else _joined(join, found[0], at.model.time)
+
+    return gives
 
 
 def _stock(node: Apply, found: list[Found], at: At) -> Found:
@@ -382,7 +392,6 @@ def _product_over(node: Apply, found: list[Found], at: At) -> Found:
     return power(found[0], Fraction(count)) if 0 < count <= MAX_EXPONENT else None
 
 
-Special = Callable[[Apply, list[Found], At], Found]
 SPECIAL: dict[str, tuple[int, Special]] = {  # number of arguments, what it gives
     "*": (2, lambda node, found, at: _joined(times, *found)),
     "/": (2, lambda node, found, at: _joined(over, *found)),
@@ -391,7 +400,9 @@ SPECIAL: dict[str, tuple[int, Special]] = {  # number of arguments, what it give
     "^": (2, _raised),
     "power": (2, _raised),
     "sqrt": (1, _root),
-    "ramp": (3, _ramp),
+    "ramp": (3, _timed(times)),
+    "PULSE": (3, _timed(over)),
+    "SAFEDIV": (3, _quotient_or),
     "INTEG": (2, _stock),
     "INTEG NON NEGATIVE": (2, _stock),
     "prod": (1, _product_over),

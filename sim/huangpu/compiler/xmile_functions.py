@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from huangpu.compiler.syntax import Apply, Node, Ref
 from huangpu.ir import ModelError, Number
 
-ZERO, ONE, HALF = Number(0.0), Number(1.0), Number(0.5)
+ZERO, ONE = Number(0.0), Number(1.0)
 NEVER = Number(1e300)  # a time after every run
-SOON = Number(1e-6)  # what a time may miss the start of a pulse by
 START, STEP = Ref("initial_time"), Ref("time_step")
 
 # Names that are values without arguments, with or without empty parentheses.
@@ -41,37 +40,6 @@ class Row:
 
 def _same(function: str, arity: int) -> Row:
     return Row(arity, arity, lambda *args: Apply(function, args))
-
-
-def _safediv(a: Node, b: Node, otherwise: Node = ZERO) -> Node:
-    return Apply("if_then_else", (Apply("=", (b, ZERO)), otherwise, Apply("/", (a, b))))
-
-
-def _floor(x: Node) -> Node:
-    return Apply("FLOOR", (x,))
-
-
-def _round(x: Node) -> Node:
-    """To the nearest whole number, halves to the even one."""
-    up = _floor(Apply("+", (x, HALF)))
-    odd = Apply("<>", (Apply("MOD", (up, Number(2.0))), ZERO))
-    half = Apply("=", (Apply("-", (up, x)), HALF))
-    return Apply("-", (up, Apply("if_then_else", (Apply(":and:", (half, odd)), ONE, ZERO))))
-
-
-def _sign(x: Node) -> Node:
-    return Apply("-", (Apply("if_then_else", (Apply(">", (x, ZERO)), ONE, ZERO)), Apply("<", (x, ZERO))))
-
-
-def _pulse(magnitude: Node, first: Node = START, interval: Node | None = None) -> Node:
-    """`magnitude` in all, spread over one time step, at `first` and then each `interval`."""
-    time = Ref("time")
-    since = Apply("+", (Apply("-", (time, first)), SOON))
-    begun = Apply(">=", (since, ZERO))
-    again = interval is not None and interval != ZERO
-    passed = Apply("MOD", (since, interval)) if again else since
-    open_ = Apply(":and:", (begun, Apply("<", (passed, STEP))))
-    return Apply("if_then_else", (open_, Apply("/", (magnitude, STEP)), ZERO))
 
 
 def _smooth(order: int) -> Row:
@@ -107,6 +75,14 @@ def _uniform(low: Node, high: Node, seed: Node = ZERO) -> Node:
     return Apply("random_uniform", (low, high, seed))
 
 
+def _weibull(shape: Node, scale: Node, seed: Node = ZERO) -> Node:
+    return Apply("random_weibull", (ZERO, NEVER, shape, ZERO, scale, seed))
+
+
+def _triangular(low: Node, peak: Node, high: Node, seed: Node = ZERO) -> Node:
+    return Apply("random_triangular", (low, high, low, peak, high, seed))
+
+
 def _poisson(mean: Node, seed: Node = ZERO) -> Node:
     return Apply("random_poisson", (ZERO, NEVER, mean, ZERO, ONE, seed))
 
@@ -114,23 +90,23 @@ def _poisson(mean: Node, seed: Node = ZERO) -> Node:
 FUNCTIONS: dict[str, Row] = {
     **{name: _same(name, 1) for name in ("abs", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh")},
     **{name: _same(name, 1) for name in ("tanh", "sqrt", "exp", "ln")},
-    "int": Row(1, 1, _floor),
-    "round": Row(1, 1, _round),
-    "sign": Row(1, 1, _sign),
+    "int": _same("FLOOR", 1),
+    "round": _same("ROUND", 1),
+    "sign": _same("SIGN", 1),
     "percent": Row(1, 1, lambda x: Apply("*", (x, Number(100.0)))),
     "log10": Row(1, 1, lambda x: Apply("log", (x, Number(10.0)))),
     "logn": Row(2, 2, lambda x, base: Apply("log", (x, base))),
     "rootn": Row(2, 2, lambda x, n: Apply("^", (x, Apply("/", (ONE, n))))),
-    "mod": Row(2, 2, lambda a, b: Apply("MOD", (a, b))),
+    "mod": _same("MOD", 2),
     "modulo": _same("modulo", 2),
     "min": Row(2, 20, _chain("min")),
     "max": Row(2, 20, _chain("max")),
     "if_then_else": _same("if_then_else", 3),
     "ifthenelse": _same("if_then_else", 3),
-    "safediv": Row(2, 3, _safediv),
+    "safediv": Row(2, 3, lambda a, b, otherwise=ZERO: Apply("SAFEDIV", (a, b, otherwise))),
     "step": _same("step", 2),
     "ramp": Row(2, 3, lambda slope, start, end=NEVER: Apply("ramp", (slope, start, end))),
-    "pulse": Row(1, 3, _pulse),
+    "pulse": Row(1, 3, lambda volume, first=START, interval=ZERO: Apply("PULSE", (volume, first, interval))),
     "init": _same("INITIAL", 1),
     "initial": _same("INITIAL", 1),
     "previous": Row(2, 2, lambda x, start: _fixed(x, STEP, start)),
@@ -148,6 +124,9 @@ FUNCTIONS: dict[str, Row] = {
     "normal": Row(2, 5, _normal),
     "exprnd": Row(1, 2, _exponential),
     "poisson": Row(1, 2, _poisson),
+    "lognormal": Row(2, 3, lambda mean, spread, seed=ZERO: Apply("random_lognormal", (mean, spread, seed))),
+    "weibull": Row(2, 3, _weibull),
+    "triangular": Row(3, 4, _triangular),
     # what Vensim calls them, where it exports them so
     "smooth": _smooth(1),
     "smoothi": _smooth(1),

@@ -69,38 +69,32 @@ class Rule:
     gives: str
 
 
-PURE = ("exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh")
+PURE = ("exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", ":not:")
 RULES: dict[str, Rule] = {
-    **dict.fromkeys(("+", "-", "min", "max", "modulo", "MOD", "quantum"), Rule(("same", "same"), "same")),
+    **dict.fromkeys(
+        ("+", "-", "min", "max", "modulo", "MOD", "quantum", "active_initial"), Rule(("same", "same"), "same")
+    ),
     **dict.fromkeys(("<", "<=", ">", ">=", "=", "<>"), Rule(("same", "same"), "dmnl")),
     **dict.fromkeys(("negative", "abs", "integer", "sum", "vmin", "vmax", "GAME", "INITIAL"), Rule(("same",), "same")),
-    "FLOOR": Rule(("same",), "same"),
-    "ROUND": Rule(("same",), "same"),
-    "SIGN": Rule(("any",), "dmnl"),
+    **dict.fromkeys(("FLOOR", "ROUND"), Rule(("same",), "same")),
+    **dict.fromkeys(("SIGN", "elmcount"), Rule(("any",), "dmnl")),
     **dict.fromkeys(PURE, Rule(("dmnl",), "dmnl")),
     **dict.fromkeys((":and:", ":or:", "log"), Rule(("dmnl", "dmnl"), "dmnl")),
     **dict.fromkeys(("SMOOTH", "DELAY", "DELAY N"), Rule(("same", "time", "same", "dmnl"), "same")),
-    ":not:": Rule(("dmnl",), "dmnl"),
-    "if_then_else": Rule(("dmnl", "same", "same"), "same"),
+    **dict.fromkeys(("if_then_else", "SAMPLE IF TRUE"), Rule(("dmnl", "same", "same"), "same")),
     "DELAY FIXED": Rule(("same", "time", "same"), "same"),
-    "random_0_1": Rule((), "dmnl"),
-    "random_uniform": Rule(("same", "same", "any"), "same"),
-    "random_normal": Rule(("same", "same", "same", "same", "any"), "same"),
-    "random_exponential": Rule(("same", "same", "same", "same", "any"), "same"),
+    **dict.fromkeys(("pi", "random_0_1"), Rule((), "dmnl")),
+    **dict.fromkeys(("random_uniform", "random_lognormal"), Rule(("same", "same", "any"), "same")),
+    **dict.fromkeys(("random_normal", "random_exponential"), Rule(("same", "same", "same", "same", "any"), "same")),
     "random_weibull": Rule(("same", "same", "dmnl", "same", "same", "any"), "same"),
     "random_triangular": Rule(("same", "same", "same", "same", "same", "any"), "same"),
-    "random_lognormal": Rule(("same", "same", "any"), "same"),
     "random_pink_noise": Rule(("same", "same", "time", "any"), "same"),
-    "SAMPLE IF TRUE": Rule(("dmnl", "same", "same"), "same"),
-    "active_initial": Rule(("same", "same"), "same"),
     "step": Rule(("same", "time"), "same"),
     "pulse": Rule(("time", "time"), "dmnl"),
     "pulse_train": Rule(("time", "time", "time", "time"), "dmnl"),
     "TREND": Rule(("any", "time", "rate"), "rate"),
     "FORECAST": Rule(("same", "time", "time", "any"), "same"),
     "get_time_value": Rule(("any", "any", "any"), "time"),
-    "elmcount": Rule(("any",), "dmnl"),
-    "pi": Rule((), "dmnl"),
 }
 
 

@@ -136,8 +136,7 @@ def test_no_scheduler_is_said(monkeypatch):
         pass
 
 
-@pytest.mark.parametrize("address", ["nonsense", "tcp://", "gopher://x:1"])
-def test_an_address_that_is_none_is_said(address, monkeypatch):
+def test_an_address_that_is_none_is_said(monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 1)
-    with pytest.raises(SweepError, match=r"no Dask scheduler answers"), cluster.scheduler(address):
+    with pytest.raises(SweepError, match=r"no Dask scheduler answers"), cluster.scheduler("gopher://x:1"):
         pass

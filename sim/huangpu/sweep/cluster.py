@@ -9,6 +9,7 @@ it holds a sweep of any size, and what is computed waits in no one's memory.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import pickle
@@ -80,6 +81,8 @@ def local_workers(count: int) -> Iterator[Client]:
 @contextmanager
 def scheduler(address: str) -> Iterator[Client]:
     """The workers of a scheduler; SweepError where it cannot be reached or has none."""
+    for name in ("distributed", "distributed.client"):  # what is lost is said once, by us
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
@@ -101,8 +104,7 @@ def computed_by(client: Client) -> Source:
     """The client's workers as a source of chunks."""
 
     def chunks(sweep: Sweep, layout: Layout, numbers: Sequence[int]) -> Iterator[Packed]:
-        plugin = SweepOnWorker(sweep, layout)
-        _introduce(client, plugin)
+        plugin, running = SweepOnWorker(sweep, layout), None
         waiting = iter(numbers)
 
         def submit(count: int) -> list:
@@ -113,15 +115,20 @@ def computed_by(client: Client) -> Source:
                 for number in picked
             ]
 
-        running = as_completed(submit(_room(client)), loop=client.loop)
         try:
+            _introduce(client, plugin)
+            running = as_completed(submit(_room(client)), loop=client.loop)
             for future in running:
                 yield _result(future)
                 future.release()
                 running.update(submit(_room(client) - running.count()))
+        except OSError as error:
+            raise SweepError(f"the scheduler was lost ({error})") from error
         finally:
-            client.cancel(list(running.futures), force=True)
-            client.unregister_worker_plugin(plugin.name)
+            with contextlib.suppress(Exception):  # a scheduler that is gone needs no tidying
+                if running is not None:
+                    client.cancel(list(running.futures), force=True)
+                client.unregister_worker_plugin(plugin.name)
 
     return chunks
 

@@ -21,6 +21,7 @@ from huangpu.compiler.dimension import DMNL, SYNONYMS, Unit, names, over, power,
 from huangpu.compiler.fixed import fixed
 from huangpu.compiler.subscripts import Subscripts, subscripts
 from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Ref, Source, Values
+from huangpu.compiler.unit_rules import RULES, Rule
 from huangpu.ir import ModelError, Number, Place
 
 CONTROL = ("time_step", "initial_time", "final_time", "saveper")
@@ -55,47 +56,6 @@ class Units:
     missing: dict[str, str]
     equations: int
     unknown: int  # equations that could not be checked, as something in them has no unit
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What the arguments of a function must be, and what it gives.
-
-    same   one unit for all of them      dmnl   a pure number      any   whatever
-    time   the model's unit of time      rate   1/time
-    """
-
-    takes: tuple[str, ...]
-    gives: str
-
-
-PURE = ("exp", "ln", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", ":not:")
-RULES: dict[str, Rule] = {
-    **dict.fromkeys(
-        ("+", "-", "min", "max", "modulo", "MOD", "quantum", "active_initial"), Rule(("same", "same"), "same")
-    ),
-    **dict.fromkeys(("<", "<=", ">", ">=", "=", "<>"), Rule(("same", "same"), "dmnl")),
-    **dict.fromkeys(("negative", "abs", "integer", "sum", "vmin", "vmax", "GAME", "INITIAL"), Rule(("same",), "same")),
-    **dict.fromkeys(("FLOOR", "ROUND"), Rule(("same",), "same")),
-    **dict.fromkeys(("SIGN", "elmcount"), Rule(("any",), "dmnl")),
-    **dict.fromkeys(PURE, Rule(("dmnl",), "dmnl")),
-    **dict.fromkeys((":and:", ":or:", "log"), Rule(("dmnl", "dmnl"), "dmnl")),
-    **dict.fromkeys(("SMOOTH", "DELAY", "DELAY N"), Rule(("same", "time", "same", "dmnl"), "same")),
-    **dict.fromkeys(("if_then_else", "SAMPLE IF TRUE"), Rule(("dmnl", "same", "same"), "same")),
-    "DELAY FIXED": Rule(("same", "time", "same"), "same"),
-    **dict.fromkeys(("pi", "random_0_1"), Rule((), "dmnl")),
-    **dict.fromkeys(("random_uniform", "random_lognormal"), Rule(("same", "same", "any"), "same")),
-    **dict.fromkeys(("random_normal", "random_exponential"), Rule(("same", "same", "same", "same", "any"), "same")),
-    "random_weibull": Rule(("same", "same", "dmnl", "same", "same", "any"), "same"),
-    "random_triangular": Rule(("same", "same", "same", "same", "same", "any"), "same"),
-    "random_pink_noise": Rule(("same", "same", "time", "any"), "same"),
-    "step": Rule(("same", "time"), "same"),
-    "pulse": Rule(("time", "time"), "dmnl"),
-    "pulse_train": Rule(("time", "time", "time", "time"), "dmnl"),
-    "TREND": Rule(("any", "time", "rate"), "rate"),
-    "FORECAST": Rule(("same", "time", "time", "any"), "same"),
-    "get_time_value": Rule(("any", "any", "any"), "time"),
-}
 
 
 @dataclass

@@ -52,6 +52,8 @@ def run(
     changes = edits(program, wanted)
     edited = compile_(changes) if changes != Edits() else program
     begin = start(edited)
+    if from_state or final_state:
+        _check_state(edited)
     if from_state:
         went = states.read_state(from_state, edited)
         wanted, begin = _resumed(wanted, went.values), went.begin
@@ -72,6 +74,7 @@ def run(
             curves,
             first_member=first,
             seed=given.seed,
+            first_step=begin.count,
         )
         fitting = _fitting(edited, changes, curves, compile_)
         parts.append(simulate(fitting, inputs, savings, clock=steps.clock, threads=threads, progress=progress))
@@ -80,6 +83,14 @@ def run(
         end = dict(zip(keep, ends[:, 0, :], strict=True))
         states.write_state(states.State(steps.end, end), edited, final_state)
     return Done(edited, names, steps.clock.times[steps.saved], out, fixed)
+
+
+def _check_state(program: Program) -> None:
+    if program.delays:
+        late = next(e.label for e in program.rows if e.kind == "delayed")
+        raise RunError(f"{late}: what a DELAY FIXED holds back is not kept in a state. Run the model in one go.")
+    if program.moving and any(e.kind == "draw" for e in program.rows):
+        raise RunError("random functions with a time step that changes cannot go on from a state. Run it in one go.")
 
 
 def _savings(names: Sequence[str], keep: Sequence[str], steps: Grid, size: int) -> list[Saving]:

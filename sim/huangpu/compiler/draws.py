@@ -57,12 +57,14 @@ def text(draws: Sequence[Draw], layout: Layout) -> str:
     parts = [_words(layout)]
     groups = [draws[k : k + TOGETHER] for k in range(0, len(draws), TOGETHER)]
     parts += [_loop(number, group, layout) for number, group in enumerate(groups)]
-    calls = (f"  call void @draw.{n}(ptr %space, i64 %member, i64 %step, i64 %seed)" for n in range(len(groups)))
+    calls = (f"  call void @draw.{n}(ptr %space, i64 %member, i64 %number, i64 %seed)" for n in range(len(groups)))
     head = "define internal void @draw_all(ptr %job, ptr %space, i64 %first, i64 %step) {"
     begin = [
         "  %base = call i64 @word(ptr %job, i64 9)",
         "  %member = add i64 %base, %first",
         "  %seed = call i64 @word(ptr %job, i64 13)",
+        "  %before = call i64 @word(ptr %job, i64 14)",
+        "  %number = add i64 %before, %step",
     ]
     return "\n".join([*parts, head, *begin, *calls, "  ret void", "}", ""])
 

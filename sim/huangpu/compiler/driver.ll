@@ -13,8 +13,8 @@
 ;   9 number that noise knows the first member by
 ;   10 number of noises   11 address of the noises, {number of the driven constant, seed, stream, then of keep, of start
 ;     and of push the address and the stride by member} each
-;   13 the run's seed, for random functions
 ;   12 address of the rings of the delays, {its first row, most steps that it may hold} each, see delays.ll
+;   13 the run's seed, and 14 the number that the first step has, for random functions
 ; A driven constant is the sum over its terms, in order, of profile[step] * weight[step, member], plus its noise:
 ; a state that starts as start * draw and becomes keep * state + push * draw at each later step.
 ; Workspace: [row][block], then the terms' weights [term][block], then five rows [row][block] a noise: the draws of an

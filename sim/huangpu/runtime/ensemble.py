@@ -14,15 +14,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from huangpu.program import Program
-from huangpu.runtime import kernel
+from huangpu.runtime import job, kernel
 from huangpu.runtime.arrays import address, aligned, check_shape, doubles, find
 from huangpu.runtime.drivers import NOISE_ROWS, Driver, prepared
 
 Progress = Callable[[int, int], None]  # members done, members in all
 _NEAR = 1e-6  # of a step: how far from a step a time may lie and still mean it
 _ZERO = np.zeros(1)
-_NO_RINGS = np.zeros((0, 2), dtype=np.int64)
-MAX_RINGS = 2**30  # bytes a thread may set aside for what fixed delays hold back
 _REALS = {"double": np.float64, "single": np.float32}
 
 
@@ -36,6 +34,7 @@ class Inputs:
     tables        id of a lookup -> its ys, or a `Curve`, in place of the model's, for all members
     first_member  number that noise knows the first member by, where these are a part of a larger ensemble
     seed          of the model's random functions, 0 ... 2^64 - 1
+    first_step    number that these know the first step by, where the run goes on from another
     """
 
     size: int
@@ -44,6 +43,7 @@ class Inputs:
     tables: Mapping[str, Sequence[float] | Curve] = field(default_factory=dict)
     first_member: int = 0
     seed: int = 0
+    first_step: int = 0
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,7 @@ def simulate(
         tables=inputs.tables,
         first_member=inputs.first_member,
         seed=inputs.seed,
+        first_step=inputs.first_step,
         progress=progress,
     )
 
@@ -136,16 +137,16 @@ class Runner:
         self._steps = len(self._clock) - 1
         rows = {entry.id: row for row, entry in enumerate(program.rows)}
         constants = {program.rows[row].id: k for k, (row, _) in enumerate(program.constants)}
-        _check_settled(program, parameters)
+        job.check_settled(program, parameters)
         self._given = np.array([find(id, constants, "constant", program) for id in parameters], dtype=np.int64)
         self._driven = {program.rows[row].id: constants[program.rows[row].id] for row in program.driven}
         self._defaults = np.array([value for _, value in program.constants], dtype=float)
-        self._savings = [_prepared(saving, rows, self._steps, program) for saving in savings]
+        self._savings = [job.prepared_saving(saving, rows, self._steps, program) for saving in savings]
         self._tables = {id: (np.array(xs), np.array(ys), more) for id, xs, ys, more in program.tables}
         self._real = _REALS[program.precision]
-        self._lookups = _lookups(self._tables, self._real)
+        self._lookups = job.lookups(self._tables, self._real)
         self._spaces: list[np.ndarray] = []
-        self._rings = _rings(program, self._steps, self._kernel.block)
+        self._rings = job.rings(program, self._steps, self._kernel.block)
 
     def run(
         self,
@@ -155,6 +156,7 @@ class Runner:
         tables: Mapping[str, Sequence[float] | Curve] | None = None,
         first_member: int = 0,
         seed: int = 0,
+        first_step: int = 0,
         progress: Progress | None = None,
     ) -> list[np.ndarray]:
         """values (parameters, members), also when there are no parameters; the rest as in `Inputs`."""
@@ -169,7 +171,7 @@ class Runner:
         parameters[self._given, 1] = 1
         held = {id: tuple(parameters[constant].tolist()) for id, constant in self._driven.items()}
         drivers = prepared(self._program, driven or {}, held, self._steps, members)
-        lookups = self._lookups if not tables else _lookups(self._replaced(tables), self._real)
+        lookups = self._lookups if not tables else job.lookups(self._replaced(tables), self._real)
         saved = [saving.output(members) for saving in self._savings]
         words = [[*s.words, address(out), s.slots] for s, out in zip(self._savings, saved, strict=True)]
         savings = np.array(words, dtype=np.int64)
@@ -177,7 +179,7 @@ class Runner:
         noise = [first_member, len(drivers.noises), address(drivers.noises)]
         more = len(drivers.terms) + NOISE_ROWS * len(drivers.noises)
         rings = self._rings + np.array([self._kernel.rows + more, 0])
-        job = np.array(
+        told = np.array(
             [
                 members,
                 self._steps,
@@ -186,11 +188,12 @@ class Runner:
                 address(savings),
                 *noise,
                 address(rings),
-                _word(seed),
+                job.word(seed),
+                first_step,
             ],
             dtype=np.int64,
         )
-        self._share(address(job), members, more + _ring_rows(self._rings), progress)
+        self._share(address(told), members, more + job.ring_rows(self._rings), progress)
         return saved
 
     def _replaced(self, tables: Mapping[str, Sequence[float] | Curve]) -> dict:
@@ -348,79 +351,3 @@ def years_and_points(
 def available_threads() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-# -- arrays as the kernel reads them ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A `Saving` as `driver.ll` reads it; `arrays` are what the words point to."""
-
-    words: list[int]
-    slots: int
-    names: int
-    whole: bool  # every slot is written
-    arrays: tuple[np.ndarray, ...]
-
-    def output(self, members: int) -> np.ndarray:
-        return (np.empty if self.whole else np.zeros)((self.names, self.slots, members))
-
-
-def _prepared(saving: Saving, rows: Mapping[str, int], steps: int, program: Program) -> _Prepared:
-    picked = np.array([find(name, rows, "variable", program) for name in saving.names], dtype=np.int64)
-    slot, weight = np.ascontiguousarray(saving.slot, dtype=np.int64), doubles(saving.weight)
-    check_shape("saving", "slot", slot, (steps + 1,))
-    check_shape("saving", "weight", weight, (steps + 1,))
-    used, firsts = np.unique(slot, return_index=True)
-    used, firsts = used[used >= 0], firsts[used >= 0]
-    fresh = np.zeros(steps + 1, dtype=np.int64)
-    fresh[firsts] = 1
-    slots = int(used[-1]) + 1 if len(used) else 0
-    arrays = (picked, slot, fresh, weight)
-    return _Prepared([len(picked), *map(address, arrays)], slots, len(picked), len(used) == slots, arrays)
-
-
-def _check_settled(program: Program, parameters: Sequence[str]) -> None:
-    for id in parameters:
-        if id.partition("[")[0] in program.settled:
-            raise ValueError(
-                f"'{id}' cannot be changed by a run: it decides how many stocks the model has. Change the file."
-            )
-
-
-def _word(seed: int) -> int:
-    """A seed as the int64 of the same bits."""
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"the seed is {seed}, not a whole number from 0 to 2^64 - 1")
-    return seed - 2**64 if seed >= 2**63 else seed
-
-
-def _rings(program: Program, steps: int, block: int) -> np.ndarray:
-    """(delays, 2): where each delay's ring begins, counted from the first, and the most steps it may have to hold.
-
-    The memory is only reserved: a block writes to as much of it as its members' own delays need.
-    """
-    room = np.array([min(longest or steps, max(steps, 1)) for longest in program.delays], dtype=np.int64)
-    if 8 * block * room.sum() > MAX_RINGS:
-        raise ValueError(
-            f"model '{program.name}': its {len(room)} fixed delays may hold back up to {room.max()} steps, which"
-            f" takes {8 * block * room.sum() / 2**30:.1f} GiB a thread, more than {MAX_RINGS / 2**30:.0f}. Make the run"
-            " shorter or the time step longer, or write the delay times as numbers."
-        )
-    return np.stack([np.concatenate([[0], np.cumsum(room + 1)[:-1]]), room], axis=1) if len(room) else _NO_RINGS
-
-
-def _ring_rows(rings: np.ndarray) -> int:
-    return int(rings[-1].sum()) + 1 if len(rings) else 0
-
-
-def _lookups(tables: Mapping[str, tuple[np.ndarray, np.ndarray, bool]], real: type) -> np.ndarray:
-    """All lookups in a row: xs, ys, slopes each; see `vector.lookup` for the last slope."""
-    parts = [_ZERO]
-    for xs, ys, extrapolate in tables.values():
-        with np.errstate(all="ignore"):
-            slopes = np.diff(ys) / np.diff(xs)
-        last = slopes[-1:] if extrapolate and len(slopes) else _ZERO
-        parts += [xs, ys, slopes, last]
-    return np.concatenate(parts)[1:].astype(real)

@@ -19,11 +19,7 @@ HERE = Path(__file__).parent
 ELSEWHERE = {"control_vars"}  # its steps are not the program's own: in test_simulate.py
 MODELS = sorted(p for p in (HERE / "corpus").glob("*/*.mdl") if p.parent.name not in ELSEWHERE)
 REFUSED = {  # folder -> what the message names: the function (or the variable's trouble), its variable and its line
-    "allocate_by_priority": (7, "allocation2", "ALLOCATE BY PRIORITY"),
     "get_time_value": (10, "get time 1 dim 0", "GET TIME VALUE"),
-    "invert_matrix": (42, "matrix 2i", "INVERT MATRIX"),
-    "vector_order": (93, "revenue RANK neg2A", "VECTOR RANK"),
-    "vector_select": (2, "Eout2 1", "VECTOR SELECT"),
 }
 # What Vensim stored in single precision and sums or cancels to nearly nothing misses the suite's absolute tolerance.
 DATA = {"data_from_other_model": ["data.tab"]}  # folder -> the files with the data of its data variables

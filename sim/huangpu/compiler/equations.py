@@ -6,9 +6,9 @@ What a function becomes is in the tables of `functions.py` and `dynamics.py`.
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 
 from huangpu.compiler import subscripts as ss
@@ -19,28 +19,8 @@ from huangpu.compiler.making import Equation, Work, element_id
 from huangpu.compiler.modes import moment
 from huangpu.compiler.of_data import OF_DATA, Reader
 from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Series, Text, Values
+from huangpu.compiler.vectors import VECTORS
 from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Variable
-
-MAX_VARIABLES = 100_000
-MAX_TERMS = 300_000  # of all sums over subscripts together
-
-VECTORS = {"sum": "add", "prod": "mul", "vmin": "min", "vmax": "max"}  # over the subscripts marked !
-
-
-def left(definition: Definition, work: Work) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Position (in an array of literals) and elements of all that an equation defines, exceptions left out."""
-    ranges = [s for s in definition.subscripts if s in work.known.elements]
-    if len(set(ranges)) != len(ranges):
-        raise ModelError("the same range twice on the left. Give one of them another name (`Copy <-> Range`).")
-    spread = ss.spread(definition.subscripts, work.known)
-    if math.prod(map(len, spread)) > MAX_VARIABLES:
-        raise ModelError(f"more than {MAX_VARIABLES} elements. Use fewer or smaller subscript ranges.")
-    excepts = [ss.spread(group, work.known) for group in definition.excepts]
-    if any(len(group) != len(spread) for group in excepts):
-        raise ModelError("an :EXCEPT: with another number of subscripts than the left side.")
-    for number, elements in enumerate(itertools.product(*spread)):
-        if not any(all(e in part for e, part in zip(elements, group, strict=True)) for group in excepts):
-            yield number, elements
 
 
 def meaning(definition: Definition, number: int, at: Equation) -> tuple[str, Expr | None, Expr | None]:
@@ -105,17 +85,9 @@ def _expr(node: Node, at: Equation) -> Expr:
             return node
         case Ref():
             return _reference(node, at)
-        case Apply(function, args) if function in VECTORS:
-            return _over(VECTORS[function], _one(node, args), at)
         case Apply():
             return _apply(node, at)
     raise ModelError(f"{_title(node)} where a value belongs.")
-
-
-def _one(node: Apply, args: tuple[Node, ...]) -> Node:
-    if len(args) != 1:
-        raise ModelError(f"{_title(node)} takes 1 argument, not {len(args)}.")
-    return args[0]
 
 
 def _reference(node: Ref, at: Equation) -> Expr:
@@ -156,6 +128,9 @@ def _apply(node: Apply, at: Equation) -> Expr:
         return _dynamic(node, at)
     if function in OF_DATA:
         return _of_data(node, at)
+    if function in VECTORS:
+        _count(node, VECTORS[function].arity)
+        return VECTORS[function].build(node, at, functools.partial(_moved, at))
     if function not in BUILTINS:
         raise ModelError(_unsupported(node, work))
     builtin = BUILTINS[function]
@@ -164,6 +139,11 @@ def _apply(node: Apply, at: Equation) -> Expr:
     if builtin.shared:
         values = [at.share(value, f"{function}_{n}") for n, value in enumerate(values, start=1)]
     return builtin.build(*([work.step] if builtin.stepped else []), *values)
+
+
+def _moved(at: Equation, node: Node, moved: dict[str, str] | None = None) -> Expr:
+    """An argument, with ranges standing for other elements than those of the left side."""
+    return _expr(node, replace(at, binding=at.binding | moved) if moved else at)
 
 
 def _count(node: Apply, arity: int) -> None:
@@ -203,7 +183,7 @@ def _extrapolated(node: Apply, at: Equation) -> Expr:
 def _points(key: str, elements: tuple[str, ...], kind: str, work: Work) -> Points | None:
     """The points of one element of a lookup or of data."""
     for definition in work.elements[key].definitions if key in work.elements else ():
-        for number, found in left(definition, work):
+        for number, found in ss.left(definition, work.known):
             points = part(definition.node, number)
             if found == elements and definition.kind == kind and isinstance(points, Points):
                 return points
@@ -231,44 +211,6 @@ def _of_data(node: Apply, at: Equation) -> Expr:
 
     reader = Reader(points.xs[0], points.xs[-1], at.definition.mode, read)
     return row.build(reader, *(_expr(arg, at) for arg in node.args[1:]))
-
-
-def _over(op: str, node: Node, at: Equation) -> Expr:
-    """A vector function: the expression for every element of the subscripts marked ! in it, joined by an operator.
-
-    Long chains are joined half by half, so that no expression grows deeper than a few dozen operators.
-    """
-    marked = list(dict.fromkeys(_marked(node)))
-    spread = ss.spread([m.rstrip("!") for m in marked], at.work.known)
-    at.work.terms += math.prod(map(len, spread))
-    if at.work.terms > MAX_TERMS:
-        raise ModelError("sums over too many elements. Use smaller subscript ranges.")
-    terms = []
-    for elements in itertools.product(*spread):
-        inner = replace(at, binding=at.binding | dict(zip(marked, elements, strict=True)))
-        terms.append(_expr(node, inner))
-    return _joined(op, terms)
-
-
-def _joined(op: str, terms: list[Expr]) -> Expr:
-    if len(terms) > 16:
-        half = len(terms) // 2
-        return call(op, _joined(op, terms[:half]), _joined(op, terms[half:]))
-    value = terms[0]
-    for term in terms[1:]:
-        value = call(op, value, term)
-    return value
-
-
-def _marked(node: Node) -> Iterator[str]:
-    """The subscripts marked ! in an expression, but not those inside a vector function within it."""
-    match node:
-        case Ref(_, subscripts):
-            yield from (s for s in subscripts if s.endswith("!"))
-        case Apply(function, args, subscripts) if function not in VECTORS:
-            yield from (s for s in subscripts if s.endswith("!"))
-            for arg in args:
-                yield from _marked(arg)
 
 
 def _dynamic(node: Apply, at: Equation) -> Expr:
@@ -313,8 +255,8 @@ def _ordered(node: Apply, at: Equation, order: int) -> dict[str, bool]:
 def _macro(macro: Macro, node: Apply, at: Equation) -> Expr:
     """A macro's equations as hidden variables of the calling one; its value is the one named like the macro."""
     _count(node, len(macro.params))
-    if len(at.work.variables) > MAX_VARIABLES:
-        raise ModelError(f"more than {MAX_VARIABLES} variables, those of macros included.")
+    if len(at.work.variables) > ss.MAX_VARIABLES:
+        raise ModelError(f"more than {ss.MAX_VARIABLES} variables, those of macros included.")
     if macro.key in at.inside:
         raise ModelError(f"the macro {_title(node)} calls itself.")
     own = {e.key: element_id(at._name(f"{macro.key}_{e.key}"), at.elements) for e in macro.elements}

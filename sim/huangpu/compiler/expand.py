@@ -13,11 +13,10 @@ from collections.abc import Iterator
 
 from huangpu.compiler import subscripts as ss
 from huangpu.compiler.control import CONTROL, control, title
-from huangpu.compiler.equations import Equation, Work, cut_off, element_id, left, meaning, part, table
+from huangpu.compiler.equations import Equation, Work, cut_off, element_id, meaning, part, table
 from huangpu.compiler.syntax import Apply, Definition, Element, Node, Source, at, problem_list
 from huangpu.ir import Control, FlatModel, ModelError, Place, Variable
 
-MAX_VARIABLES = 100_000
 MAX_DEPTH = 120  # operators inside operators; keeps every later pass far from Python's own limit
 
 Plan = dict[tuple[str, ...], tuple[Definition, int]]  # elements -> their equation, position in an array of literals
@@ -85,8 +84,8 @@ def _expand_element(element: Element, work: Work, problems: list[str]) -> None:
     if len(problems) == before:
         with _noting(problems, element.definitions[0].place, element.label):
             work.dims[element.key] = _dims(element, plan, work)
-            if len(work.variables) + len(plan) > MAX_VARIABLES:
-                raise ModelError(f"more than {MAX_VARIABLES} elements in all. Use fewer or smaller subscript ranges.")
+            if len(work.variables) + len(plan) > ss.MAX_VARIABLES:
+                raise ModelError(f"more than {ss.MAX_VARIABLES} elements in all. Use fewer or smaller ranges.")
     for elements, (definition, number) in plan.items() if len(problems) == before else ():
         with _noting(problems, definition.place, element.label):
             _define(element, definition, number, elements, work)
@@ -100,7 +99,7 @@ def _plan(element: Element, work: Work, problems: list[str]) -> Plan:
                 raise ModelError("its equations differ in the number of subscripts.")
             if _depth(definition.node) > MAX_DEPTH:
                 raise ModelError(f"more than {MAX_DEPTH} operations in one another. Split it into several equations.")
-            for number, elements in left(definition, work):
+            for number, elements in ss.left(definition, work.known):
                 if elements in plan:
                     line = plan[elements][0].place.line
                     raise ModelError(f"{element_id(element.key, elements)} is defined twice, on line {line} as well.")

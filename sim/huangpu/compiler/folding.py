@@ -16,7 +16,7 @@ def folded(expr: Expr) -> Expr:
     match expr:
         case Call(op, args):
             values = tuple(map(folded, args))
-            if all(isinstance(v, Number) for v in values):
+            if op in OPS and all(isinstance(v, Number) for v in values):
                 with np.errstate(all="ignore"):
                     return Number(float(_function(op)(*(np.float64(v.value) for v in values))))
             return Call(op, values)

@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from string import Template
 
-from huangpu.compiler import draws, noise, scan
+from huangpu.compiler import arraytext, draws, noise, scan
 from huangpu.compiler.functions import operators
 from huangpu.compiler.methods import METHODS, Method
 from huangpu.compiler.registers import literal
@@ -51,12 +51,14 @@ def emit(ordered: Ordered, method: str, *, lanes: int, block: int = BLOCK, preci
     """
     plain, (ordered, apart) = ordered, staged(ordered)
     layout = _layout(ordered, METHODS[method], lanes, block, REALS[precision]["real"])
+    layout.arrays.update(arraytext.places([*_equations(plain), *_equations(ordered), *apart.values()], layout.rows))
     parts = [
         _header(ordered, layout),
         _file("driver.ll"),
         Template(_file("rows.ll")).substitute(REALS[precision]),
-        *functions(layout, operators(plain.model)),
+        *functions(layout, arraytext.used(operators(plain.model))),
         *_disturb(ordered, layout, precision),
+        *arraytext.functions(layout),
         *{lookup_name(table): _lookup(table, layout) for table in ordered.model.tables}.values(),
         *_function("initial", [*_initial(plain), *apart.items()], layout),
         *_function("step", _step(ordered), layout),
@@ -130,7 +132,12 @@ def _layout(ordered: Ordered, method: Method, lanes: int, block: int, real: str)
     for table in ordered.model.tables:
         tables[table.id] = (table, offset)
         offset += 3 * len(table.xs)
-    return Layout({id: row for row, id in enumerate(ids)}, tables, lanes, block, real=real)
+    rows = {id: row for row, id in enumerate(ids)}
+    return Layout(rows, tables, lanes, block, real=real)
+
+
+def _equations(ordered: Ordered) -> Iterator[Expr]:
+    yield from (e for v in ordered.model.variables for e in (v.equation, v.initial) if e is not None)
 
 
 # -- what is computed, as assignments ---------------------------------------------------------------------------------
@@ -232,7 +239,7 @@ def _names(expr: Expr) -> Iterator[str]:
 def _function(name: str, work: Iterable[Assignment], layout: Layout) -> Iterator[str]:
     """@name does all of `work` in order: in loops of `EQUATIONS`, in functions of `LOOPS` loops, which it calls."""
     calls = []
-    loops = list(_parts(list(work), EQUATIONS))
+    loops = list(_parts(list(arraytext.filled(work, layout)), EQUATIONS))
     for number, group in enumerate(_parts(loops, LOOPS)):
         marks = [next(layout.marks) for _ in group]
         body = [line for mark, part in zip(marks, group, strict=True) for line in _loop(mark, part, layout)]
@@ -256,6 +263,9 @@ def _loop(mark: int, work: list[Assignment], layout: Layout) -> list[str]:
     name = f"l{mark}"
     loop = Loop(name, layout)
     for id, expr in work:
+        if id == arraytext.FILL:
+            loop.lines.append(arraytext.fill(expr, loop))
+            continue
         loop.held[id] = compute(expr, loop)
         at = address(id, loop)
         loop.lines.append(f"  store {layout.vector} {loop.held[id]}, ptr {at}, align {layout.align}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from huangpu.compiler import subscripts as ss
 from huangpu.compiler.folding import folded
 from huangpu.compiler.syntax import Definition, Element, Macro
-from huangpu.ir import Control, Expr, ModelError, Name, Number, Table, Time, Variable
+from huangpu.ir import Call, Control, Expr, ModelError, Name, Number, Table, Time, Variable
 
 
 @dataclass
@@ -22,7 +22,8 @@ class Work:
     variables: list[Variable] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     dims: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    terms: int = 0
+    terms: int = 0  # of all vector functions
+    vectors: dict[tuple, Call] = field(default_factory=dict)  # what several elements share, see `vectors.py`
     settled: set[str] = field(default_factory=set)  # constants that decide what is made: no run may change them
     loose: list[str] = field(default_factory=list)  # control variables that are variables like others
     controls: list[Control] = field(default_factory=list)

@@ -15,9 +15,11 @@ import math
 import operator
 import re
 import unicodedata
+from collections.abc import Iterable
 
 import numpy as np
 
+from huangpu.compiler.arrays import ARRAYS
 from huangpu.compiler.draws import stream
 from huangpu.compiler.functions import OPS, operators
 from huangpu.compiler.methods import METHODS, Method
@@ -92,10 +94,12 @@ def emit(ordered: Ordered) -> str:
     show = _Printer(names, tables, modes)
 
     def line(v: Variable, expr: Expr) -> str:
-        return f"{_comment(v)}\n    v.{names[v.id]} = {show.number(expr)}"
+        text = show.number(expr)
+        return f"{_comment(v)}{show.before()}\n    v.{names[v.id]} = {text}"
 
     def flow(v: Variable) -> str:
-        return f"{_comment(v)}\n    yield {names[v.id]!r}, {show.number(v.equation)}"
+        text = show.number(v.equation)
+        return f"{_comment(v)}{show.before()}\n    yield {names[v.id]!r}, {text}"
 
     def draw(v: Variable) -> str:
         call = f"uniform(seed, {stream(v.id)}, {show.number(v.equation)}, member, step)"
@@ -105,25 +109,32 @@ def emit(ordered: Ordered) -> str:
         v = variables[id_]
         return line(v, v.initial if v.initial is not None else v.equation)
 
-    blocks = [
-        f"# {printable(model.name)}: made from the model file, not to be edited.",
-        "\n\n".join([PRELUDE, *_imports(model), *(PYTHON[mode] for mode in PYTHON if mode in modes.values())]),
-        _data(model, names, tables),
-        _function("constants(v)", [line(v, v.equation) for v in model.variables if v.kind == "constant"]),
-        _function("once(v, tables)", [at_start(id_) for id_ in ordered.initial if id_ in once]),
-        _function("start(v, tables, time)", [at_start(id_) for id_ in ordered.initial if id_ not in once]),
-        _function("step(v, tables, time)", [line(variables[id_], variables[id_].equation) for id_ in ordered.step]),
-        _function(
-            "flows(v, tables, time)",
-            [flow(v) for v in model.variables if v.kind == "stock"] or ["    yield from ()"],
-        ),
+    def function(head: str, lines: Iterable[str]) -> str:
+        show.arrays.clear()  # what a function computes of them is its own
+        return _function(head, list(lines))
+
+    stocks = [v for v in model.variables if v.kind == "stock"]
+    functions = [
+        function("constants(v)", (line(v, v.equation) for v in model.variables if v.kind == "constant")),
+        function("once(v, tables)", (at_start(id_) for id_ in ordered.initial if id_ in once)),
+        function("start(v, tables, time)", (at_start(id_) for id_ in ordered.initial if id_ not in once)),
+        function("step(v, tables, time)", (line(variables[id_], variables[id_].equation) for id_ in ordered.step)),
+        function("flows(v, tables, time)", map(flow, stocks) if stocks else ["    yield from ()"]),
     ]
     drawn = [v for v in model.variables if v.kind == "draw"]
     if drawn:
-        blocks.append(_function("draw(v, seed, member, step)", [draw(v) for v in drawn]))
+        functions.append(function("draw(v, seed, member, step)", map(draw, drawn)))
     carried = [v for v in model.variables if v.kind in ("memory", "delayed")]
     if carried:
-        blocks.append(_function("carried(v, tables, time)", [flow(v) for v in carried]))
+        functions.append(function("carried(v, tables, time)", map(flow, carried)))
+    arrays = [f"from huangpu.compiler.plainarrays import {', '.join(sorted(show.used))}"] if show.used else []
+    series = [PYTHON[mode] for mode in PYTHON if mode in modes.values()]
+    blocks = [
+        f"# {printable(model.name)}: made from the model file, not to be edited.",
+        "\n\n".join([PRELUDE, *_imports(model), *arrays, *series]),
+        _data(model, names, tables),
+        *functions,
+    ]
     return "\n\n".join(blocks)
 
 
@@ -225,6 +236,23 @@ class _Printer:
 
     def __init__(self, names: dict[str, str], tables: dict[str, str], modes: dict[str, str]):
         self.names, self.tables, self.modes = names, tables, modes
+        self.arrays: dict[Call, str] = {}  # array functions already called in this function -> name of their outputs
+        self.used: set[str] = set()
+        self._before: list[str] = []
+
+    def before(self) -> str:
+        """The lines that must stand before what was printed last."""
+        lines, self._before = self._before, []
+        return "".join(f"\n    {line}" for line in lines)
+
+    def _array(self, op: str, inputs: Call) -> str:
+        whole = Call(op, (inputs,))
+        if whole not in self.arrays:
+            text = f"{op}({self.number(inputs)})"
+            self.used.add(op)
+            self.arrays[whole] = f"{op}_{len(self.arrays) + 1}"
+            self._before.append(f"{self.arrays[whole]} = {text}")
+        return self.arrays[whole]
 
     def number(self, expr: Expr, rank: int = 0) -> str:
         """As a number; in brackets where it binds less tightly than `rank`. A truth value becomes 1.0 or 0.0."""
@@ -239,6 +267,13 @@ class _Printer:
             case Interpolate(table, x):
                 function = MODES.get(self.modes[table], "lookup")
                 return f"{function}({self.number(x)}, tables[{self.tables[table]!r}])"
+            case Call("list", values):
+                return f"({', '.join(map(self.number, values))},)"
+            case Call("element", (index, values)):
+                self.used.add("element")
+                return f"element({self.number(index)}, {self.number(values)})"
+            case Call(op, (Number(k), inputs)) if op in ARRAYS:
+                return f"{self._array(op, inputs)}[{int(k)}]"
             case Call(op, _) if OPS[op].truth:
                 return _bracketed(f"1.0 * {self.truth(expr, OPS['mul'].rank + 1)}", OPS["mul"].rank, rank)
         return self._call(expr, rank)
@@ -246,7 +281,7 @@ class _Printer:
     def truth(self, expr: Expr, rank: int = 0) -> str:
         """As a condition."""
         match expr:
-            case Call(op, _) if OPS[op].truth:
+            case Call(op, _) if op in OPS and OPS[op].truth:
                 return self._call(expr, rank)
         return self.number(expr, rank)
 
@@ -274,7 +309,7 @@ def _named(expr: Expr) -> bool:
         case Name() | Time() | Interpolate():
             return True
         case Call(op, args):
-            return OPS[op].rank == 9 or any(map(_named, args))
+            return op not in OPS or OPS[op].rank == 9 or any(map(_named, args))
     return False
 
 

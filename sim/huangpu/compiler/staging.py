@@ -56,7 +56,8 @@ def _replaced(expr: Expr, steady: set[str], part: Callable[[Expr], Expr]) -> Exp
     match expr:
         case Call(op, args):
             names = [node for node in parts(expr) if not isinstance(node, Call | Number)]
-            if all(isinstance(n, Name) and n.id in steady for n in names) and _dear(expr):
+            same = all(isinstance(n, Name) and n.id in steady for n in names)
+            if same and _dear(expr) and op != "list":  # a list is no number
                 return part(expr) if names else folded(expr)
             return Call(op, tuple(_replaced(arg, steady, part) for arg in args))
         case Interpolate(table, x):

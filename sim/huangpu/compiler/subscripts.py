@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from huangpu.compiler.syntax import Range, at, key
+from huangpu.compiler.syntax import Definition, Range, at, key
 from huangpu.ir import ModelError
+
+MAX_VARIABLES = 100_000
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,22 @@ def spread(names: Iterable[str], known: Subscripts) -> list[tuple[str, ...]]:
         else:
             raise ModelError(f"there is no subscript {name}.")
     return spread
+
+
+def left(definition: Definition, known: Subscripts) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Position (in an array of literals) and elements of all that an equation defines, exceptions left out."""
+    ranges = [s for s in definition.subscripts if s in known.elements]
+    if len(set(ranges)) != len(ranges):
+        raise ModelError("the same range twice on the left. Give one of them another name (`Copy <-> Range`).")
+    parts = spread(definition.subscripts, known)
+    if math.prod(map(len, parts)) > MAX_VARIABLES:
+        raise ModelError(f"more than {MAX_VARIABLES} elements. Use fewer or smaller subscript ranges.")
+    excepts = [spread(group, known) for group in definition.excepts]
+    if any(len(group) != len(parts) for group in excepts):
+        raise ModelError("an :EXCEPT: with another number of subscripts than the left side.")
+    for number, elements in enumerate(itertools.product(*parts)):
+        if not any(all(e in part for e, part in zip(elements, group, strict=True)) for group in excepts):
+            yield number, elements
 
 
 def bound(name: str, binding: dict[str, str], known: Subscripts) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from huangpu.compiler.arrays import ARRAYS
 from huangpu.compiler.functions import SMALL
 from huangpu.compiler.maths import FORMULAS
 from huangpu.compiler.normal import NORMAL
@@ -43,6 +44,15 @@ SIZES = {"double": 8, "float": 4}  # bytes
 
 
 @dataclass(frozen=True)
+class Array:
+    """Where an array function's values are: `table` names the list of its inputs' rows; outputs from row `out` on."""
+
+    table: str
+    inputs: tuple[str, ...]  # ids of rows
+    out: int
+
+
+@dataclass(frozen=True)
 class Layout:
     """Where things are: `rows` id -> row, `tables` id -> (table, its offset in the array of lookups).
 
@@ -55,6 +65,7 @@ class Layout:
     block: int
     real: str = "double"  # or "float": what rows and lookups hold and loops compute with
     marks: Iterator[int] = field(default_factory=lambda: count(1))
+    arrays: dict[Call, Array] = field(default_factory=dict)  # array functions and vectors, see `arraytext.py`
 
     @property
     def vector(self) -> str:
@@ -92,9 +103,11 @@ class Loop:
 
 def address(id: str, loop: Loop) -> str:
     """The register with the address of a row's vector."""
-    return loop.put(
-        f"getelementptr {loop.layout.real}, ptr %{loop.name}.base, i64 {loop.layout.rows[id] * loop.layout.block}"
-    )
+    return row_address(loop.layout.rows[id], loop)
+
+
+def row_address(row: int, loop: Loop) -> str:
+    return loop.put(f"getelementptr {loop.layout.real}, ptr %{loop.name}.base, i64 {row * loop.layout.block}")
 
 
 def compute(expr: Expr, loop: Loop) -> str:
@@ -119,6 +132,11 @@ def compute(expr: Expr, loop: Loop) -> str:
             return loop.put(f"uitofp {loop.layout.mask} {_truth(expr, loop)} to {vector}")
         case Call("if", (condition, then, other)):
             return _select(_truth(condition, loop), compute(then, loop), compute(other, loop), loop)
+        case Call("element", (index, vector_)):
+            return _element(compute(index, loop), loop.layout.arrays[vector_], loop)
+        case Call(op, (Number(k), inputs)) if op in ARRAYS:
+            at = row_address(loop.layout.arrays[Call(op, (inputs,))].out + int(k), loop)
+            return loop.put(f"load {vector}, ptr {at}, align {loop.layout.align}")
         case Call(op, args):
             return _apply(op, tuple(compute(arg, loop) for arg in args), loop)
     raise TypeError(f"not an expression: {expr!r}")
@@ -211,6 +229,26 @@ COMPOSED: dict[str, Composer] = {
     "quantum": _quantum,
     "mod": _mod,
 }
+
+
+def _element(index: str, array: Array, loop: Loop) -> str:
+    """The row of a vector that each lane's index names, nan where there is none; see `plainarrays.element`."""
+    layout, lanes = loop.layout, loop.layout.lanes
+    vector, mask, whole, places = layout.vector, layout.mask, f"<{lanes} x i64>", f"<{lanes} x ptr>"
+    found = _apply("add", (index, splat(SMALL, loop)), loop)
+    inside = [loop.put(f"fcmp oge {vector} {found}, zeroinitializer")]
+    inside.append(loop.put(f"fcmp olt {vector} {found}, {splat(float(len(array.inputs)), loop)}"))
+    some = loop.put(f"and {mask} {inside[0]}, {inside[1]}")
+    number = loop.put(f"fptosi {vector} {_select(some, found, splat(0.0, loop), loop)} to {whole}")
+    entries = loop.put(f"getelementptr i64, ptr {array.table}, {whole} {number}")
+    gather = f"call {whole} @llvm.masked.gather.v{lanes}i64.v{lanes}p0"
+    rows = loop.put(f"{gather}({places} {entries}, i32 8, {mask} {some}, {whole} zeroinitializer)")
+    shifts = ", ".join(f"i64 {lane}" for lane in range(lanes))
+    offsets = loop.put(f"add {whole} {rows}, <{shifts}>")
+    listed = loop.put(f"getelementptr {layout.real}, ptr %{loop.name}.base, {whole} {offsets}")
+    gather = f"call {vector} @llvm.masked.gather.{layout.suffix}.v{lanes}p0"
+    missing = splat(float("nan"), loop)
+    return loop.put(f"{gather}({places} {listed}, i32 {SIZES[layout.real]}, {mask} {some}, {vector} {missing})")
 
 
 def _broadcast(key: str, scalar: str, loop: Loop) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from huangpu.compiler import plainarrays
 from huangpu.compiler.functions import OPS
 from huangpu.compiler.modes import MODES, PYTHON
 from huangpu.compiler.python import NORMALS, PRELUDE
@@ -91,8 +92,11 @@ def _part(expr: Expr, sample: Sample) -> Part:
             return Part(values, "+" if sign == "0" else sign, {id_: "+"})  # a lever that is off: 0 or more
         case Interpolate(table, x):
             return _looked_up(sample.tables[table], _part(x, sample))
-        case Call(op, args):
+        case Call(op, args) if op in OPS:
             return _called(op, [_part(arg, sample) for arg in args])
+        case Call():  # of a vector: which way each of its elements moves it the numbers say
+            values = compute(expr, sample)
+            return Part(values, observed(values), dict.fromkeys(_names(expr), "?"))
 
 
 def _called(op: str, args: list[Part]) -> Part:
@@ -151,8 +155,25 @@ def compute(expr: Expr, sample: Sample) -> np.ndarray:
             found = sample.tables[table]
             read = _PRELUDE[MODES.get(found.mode, "lookup")]
             return read(compute(x, sample), (found.xs, found.ys, found.extrapolate))
+        case Call("element", (index, inputs)):
+            return plainarrays.element(compute(index, sample), [compute(value, sample) for value in inputs.args])
+        case Call(op, (Number(k), Call("list", inputs))):
+            values = getattr(plainarrays, op)([compute(value, sample) for value in inputs])
+            return np.broadcast_to(values[int(k)], sample.time.shape)
         case Call(op, args):
             return COMPUTE[op](*(compute(arg, sample) for arg in args))
+
+
+def _names(expr: Expr) -> set[str]:
+    """Ids of the variables and lookups in an expression."""
+    match expr:
+        case Name(id_):
+            return {id_}
+        case Interpolate(table, x):
+            return {table, *_names(x)}
+        case Call(_, args):
+            return set().union(*map(_names, args))
+    return set()
 
 
 _PRELUDE: dict = {}

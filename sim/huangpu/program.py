@@ -68,6 +68,7 @@ class Program:
     precision: str = "double"  # or "single": what the kernel computes with
     outputs: tuple[str, ...] = ()  # ids of what it was compiled for alone; () where all of the model is computed
     settled: tuple[str, ...] = ()  # base ids of constants that no run may change, as the order of a delay
+    delayed: tuple[tuple[str, str], ...] = ()  # ids of the fixed delays and of how many steps they hold back
     delays: tuple[int, ...] = ()  # of each fixed delay, in order: the most steps that it holds back, 0 if that varies
 
 

@@ -5,7 +5,6 @@ import pytest
 
 import modelfile
 from huangpu import compile_model
-from huangpu.anymodel.names import RunError
 
 MODEL = """
 u = RANDOM UNIFORM(0, 2, 3) | noise = RANDOM PINK NOISE(1, 0.2, 4, 0) | held = SAMPLE IF TRUE(u > 1, x, -1) |
@@ -30,9 +29,3 @@ def test_the_second_half_of_a_run_is_the_same_after_a_stop(tmp_path, method):
     for name in ("u", "noise", "held", "x", "late", "first", "sum"):
         np.testing.assert_array_equal(rest[name].values, whole[name].sel(time=rest.time).values, err_msg=name)
     assert rest.time.values[0] == 5
-
-
-def test_what_a_state_cannot_hold_is_refused(tmp_path):
-    model = compile_model(modelfile.write(tmp_path, "x = DELAY FIXED(Time, 2, 0)"))
-    with pytest.raises(RunError, match="DELAY FIXED holds back is not kept in a state"):
-        model.run(final_state=tmp_path / "state.nc")

@@ -7,7 +7,7 @@ A step is saved where the time since INITIAL TIME is a multiple of SAVEPER, to 1
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,12 +22,13 @@ NEAR = 1e-6  # of a step: how far a step may reach beyond FINAL TIME
 
 @dataclass(frozen=True)
 class Begin:
-    """Where a run begins: `count` steps of `length` after `begun`, in a run that began at `origin`."""
+    """Where a run begins: `count` steps of `length` after `begun`, in a run that began at `origin`, `taken` steps ago."""
 
     origin: float
     begun: float
     count: int
     length: float
+    taken: int = 0
 
     @property
     def time(self) -> float:
@@ -53,7 +54,7 @@ def grid(
     """parameters: those that the run has in place of the model's own; series: ids of what it gives through time."""
     if not program.clock:
         length = program.time_step
-        begin = begin if begin.length == length else Begin(begin.origin, begin.time, 0, length)
+        begin = begin if begin.length == length else Begin(begin.origin, begin.time, 0, length, begin.taken)
         return _steady(program.final_time, begin, program.saveper)
     known = python.ids(program.clock)
     for id in series:
@@ -68,13 +69,14 @@ def grid(
     saveper = _one("saveper", values, program.saveper, len(times))
     if not program.moving:
         length = float(lengths[0])
-        begin = begin if begin.length == length else Begin(begin.origin, begin.time, 0, length)
+        begin = begin if begin.length == length else Begin(begin.origin, begin.time, 0, length, begin.taken)
         return _steady(float(_one("final_time", values, program.final_time, 1)[0]), begin, float(saveper[0]))
     changes = np.flatnonzero(np.diff(lengths, prepend=begin.length))
+    steps = len(times) - 1
+    end = replace(begin, count=begin.count + steps, taken=begin.taken + steps)
     if len(changes):
-        end = Begin(begin.origin, float(times[changes[-1]]), len(times) - 1 - int(changes[-1]), float(lengths[-1]))
-    else:
-        end = Begin(begin.origin, begin.begun, begin.count + len(times) - 1, begin.length)
+        since = int(changes[-1])
+        end = Begin(begin.origin, float(times[since]), steps - since, float(lengths[-1]), end.taken)
     return Grid(Clock(times, lengths), _saved(times - begin.origin, lengths, saveper), end)
 
 
@@ -100,7 +102,7 @@ def _steady(final: float, begin: Begin, saveper: float) -> Grid:
     counts = begin.count + np.arange(int(np.floor(steps)) + 1)
     times = begin.begun + counts * begin.length
     lengths = np.full(len(times), begin.length)
-    end = Begin(begin.origin, begin.begun, int(counts[-1]), begin.length)
+    end = replace(begin, count=int(counts[-1]), taken=begin.taken + len(times) - 1)
     return Grid(Clock(times, lengths), _saved(times - begin.origin, lengths, np.full(len(times), saveper)), end)
 
 

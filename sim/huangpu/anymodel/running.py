@@ -15,7 +15,7 @@ from huangpu.anymodel.grid import Grid, grid, start
 from huangpu.anymodel.names import RunError
 from huangpu.anymodel.values import Path
 from huangpu.compiler.control import CONTROL
-from huangpu.compiler.edits import Edits
+from huangpu.compiler.edits import Edits, past_ids
 from huangpu.program import Program
 from huangpu.runtime.drivers import Driver, Schedule
 from huangpu.runtime.ensemble import Curve, Inputs, Progress, Saving, simulate
@@ -49,61 +49,55 @@ def run(
 ) -> Done:
     """RunError or ModelError where something given does not fit. `compile_` makes the program that edits ask for."""
     wanted = told(program, given)
-    changes = edits(program, wanted)
+    changes = replace(edits(program, wanted), watched=final_state is not None)
     edited = compile_(changes) if changes != Edits() else program
-    begin = start(edited)
-    if from_state or final_state:
-        _check_state(edited)
+    begin, went = start(edited), None
     if from_state:
         went = states.read_state(from_state, edited)
         wanted, begin = _resumed(wanted, went.values), went.begin
-        changes = replace(changes, started=tuple(wanted.starts))
-        edited = compile_(changes)
+        paths = [id for delay in went.pasts for id in past_ids(delay)]
+        changes = replace(changes, started=tuple(wanted.starts), driven=(*changes.driven, *paths))
+        before, edited = edited, compile_(changes)
     values = parameters(wanted)
     series = [id for id, v in wanted.values.items() if isinstance(v, Path)]
-    steps = grid(edited, begin, values, series)
+    steps = grid(edited, begin, values, [*series, *(paths if went else ())])
+    held = states.drivers(went, before, len(steps.clock.times), wanted.size) if went else {}
     names, fixed = _saved(edited, wanted.saved)
-    keep = states.kept(edited) if final_state else ()
-    savings = _savings(names, keep, steps, wanted.size)
+    savings = [_saving(names, steps)] + (states.savings(edited, steps) if final_state else [])
+    _check_room(savings, wanted.size)
     parts = []
     for first, size, curves in _groups(wanted):
         inputs = Inputs(
             size,
             {id: _cut(v, first, size) for id, v in values.items()},
-            _driven(wanted, steps, first, size),
+            _driven(wanted, steps, first, size) | {id: _members(v, first, size) for id, v in held.items()},
             curves,
             first_member=first,
             seed=given.seed,
-            first_step=begin.count,
+            first_step=begin.taken,
         )
         fitting = _fitting(edited, changes, curves, compile_)
         parts.append(simulate(fitting, inputs, savings, clock=steps.clock, threads=threads, progress=progress))
-    out, ends = (np.concatenate(arrays, axis=2) for arrays in zip(*parts, strict=True))
+    out, *ends = (np.concatenate(arrays, axis=2) for arrays in zip(*parts, strict=True))
     if final_state:
-        end = dict(zip(keep, ends[:, 0, :], strict=True))
-        states.write_state(states.State(steps.end, end), edited, final_state)
+        states.write_state(states.collected(edited, steps, ends, went), edited, final_state)
     return Done(edited, names, steps.clock.times[steps.saved], out, fixed)
 
 
-def _check_state(program: Program) -> None:
-    if program.delays:
-        late = next(e.label for e in program.rows if e.kind == "delayed")
-        raise RunError(f"{late}: what a DELAY FIXED holds back is not kept in a state. Run the model in one go.")
-    if program.moving and any(e.kind == "draw" for e in program.rows):
-        raise RunError("random functions with a time step that changes cannot go on from a state. Run it in one go.")
-
-
-def _savings(names: Sequence[str], keep: Sequence[str], steps: Grid, size: int) -> list[Saving]:
-    """At the saved times, and at the end what the state keeps."""
-    times = int(steps.saved.sum())
-    if times * len(names) * size > MAX_NUMBERS:
-        raise RunError(
-            f"{times * len(names) * size:,} numbers are to be saved ({len(names):,} variables, {times:,} times,"
-            f" {size:,} members); possible are {MAX_NUMBERS:,}. Save fewer variables, less often, or run fewer members."
-        )
+def _saving(names: Sequence[str], steps: Grid) -> Saving:
     slot = np.where(steps.saved, np.cumsum(steps.saved) - 1, -1)
-    last = np.append(np.full(len(slot) - 1, -1), 0)
-    return [Saving(tuple(names), slot, np.ones(len(slot))), Saving(tuple(keep), last, np.ones(len(slot)))]
+    return Saving(tuple(names), slot, np.ones(len(slot)))
+
+
+def _check_room(savings: Sequence[Saving], size: int) -> None:
+    for saving in savings:
+        times = int(saving.slot.max()) + 1
+        if times * len(saving.names) * size > MAX_NUMBERS:
+            raise RunError(
+                f"{times * len(saving.names) * size:,} numbers are to be saved ({len(saving.names):,} variables,"
+                f" {times:,} times, {size:,} members); possible are {MAX_NUMBERS:,}. Save fewer variables, less often,"
+                " or run fewer members."
+            )
 
 
 def _fitting(program: Program, changes: Edits, curves: Mapping[str, Curve], compile_: Compile) -> Program:
@@ -158,5 +152,10 @@ def _driven(wanted: Told, steps: Grid, first: int, size: int) -> dict[str, Drive
         if values.ndim == 1:
             drivers[id] = Schedule(values[None, :], np.ones((1, size)))
         else:
-            drivers[id] = np.ascontiguousarray(values[:, first : first + size])
+            drivers[id] = _members(values, first, size)
     return drivers
+
+
+def _members(values: np.ndarray, first: int, size: int) -> np.ndarray:
+    """These members of (steps, members)."""
+    return np.ascontiguousarray(values[:, first : first + size])

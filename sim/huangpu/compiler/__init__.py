@@ -210,6 +210,7 @@ def _program(ordered: Ordered, method: str, precision: str, lanes: int, hash_: s
         moving=moving,
         precision=precision,
         settled=model.settled,
+        delayed=tuple((v.id, v.steps) for v in model.variables if v.kind == "delayed"),
         delays=tuple(v.longest for v in model.variables if v.kind == "delayed"),
     )
 

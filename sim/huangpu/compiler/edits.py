@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from huangpu.compiler.syntax import Definition, Element, Source
-from huangpu.ir import FlatModel, ModelError, Name, Number, Place, Table, Variable
+from huangpu.ir import Call, FlatModel, ModelError, Name, Number, Place, Table, Variable
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class Edits:
     given    ids of auxiliaries and frozen values that become constants, whose values a run gives
     driven   ids of constants (or of what `given` makes one) that a run drives, besides those driven anyway
     started  ids of stocks and frozen values that start from a constant of their own, `start_id`
+    watched  whether what goes into fixed delays is a variable of its own, `into_id`
     knots    (id, number) of lookups that are given with another number of points
     """
 
@@ -25,6 +26,7 @@ class Edits:
     given: tuple[str, ...] = ()
     driven: tuple[str, ...] = ()
     started: tuple[str, ...] = ()
+    watched: bool = False
     knots: tuple[tuple[str, int], ...] = ()
 
 
@@ -34,6 +36,21 @@ NONE = Edits()
 def start_id(id_: str) -> str:
     """Id of the constant that a stock starts from; brackets like these are in no model's ids."""
     return f"(given start of){id_}"
+
+
+def into_id(id_: str) -> str:
+    """Id of what goes into a fixed delay."""
+    return f"(into){id_}"
+
+
+def past_ids(id_: str) -> tuple[str, str]:
+    """Ids of two driven constants: what comes out of a fixed delay that went in before the run, and 1 while it does."""
+    return f"(past of){id_}", f"(still past){id_}"
+
+
+def behind_id(id_: str) -> str:
+    """Id of a fixed delay behind what it held before the run."""
+    return f"(behind){id_}"
 
 
 def numbered(source: Source, edits: Edits) -> Source:
@@ -63,15 +80,35 @@ def edited(model: FlatModel, edits: Edits) -> FlatModel:
     for v in model.variables:
         if v.id in edits.given:
             v = replace(v, kind="constant", equation=Number(0.0), initial=None)
-        if v.id in edits.started:
+        if v.id in edits.started and v.kind == "delayed":
+            more, v = _continued(v)
+            variables += more
+        elif v.id in edits.started:
             start = replace(v, id=start_id(v.id), label=f"{v.label} (at the start)", base=start_id(v.base))
             variables.append(replace(start, kind="constant", equation=Number(0.0), initial=None, hidden=True))
             v = replace(v, initial=Name(start.id))
         variables.append(v)
+    variables = [w for v in variables for w in _watched(v)] if edits.watched else variables
     knots = dict(edits.knots)
     tables = tuple(_lengthened(t, knots[t.id]) if t.id in knots else t for t in model.tables)
-    dims = model.dims | {start_id(base): dims for base, dims in model.dims.items() if edits.started}
-    return replace(model, variables=tuple(variables), tables=tables, dims=dims)
+    return replace(model, variables=tuple(variables), tables=tables)
+
+
+def _continued(v: Variable) -> tuple[list[Variable], Variable]:
+    """A fixed delay that goes on from a state: first what it held, then what it takes in, which waits behind that."""
+    given = replace(v, kind="constant", equation=Number(0.0), initial=None, steps="", longest=0, hidden=True)
+    past, still, start = (replace(given, id=id_, base=id_) for id_ in (*past_ids(v.id), start_id(v.id)))
+    behind = replace(v, id=behind_id(v.id), base=behind_id(v.base), initial=Name(start.id), hidden=True)
+    out = Call("if", (Name(still.id), Name(past.id), Name(behind.id)))
+    return [past, still, start, behind], replace(v, kind="auxiliary", equation=out, initial=None, steps="", longest=0)
+
+
+def _watched(v: Variable) -> tuple[Variable, ...]:
+    if v.kind != "delayed":
+        return (v,)
+    id_ = into_id(v.id.removeprefix(behind_id("")))
+    into = replace(v, id=id_, base=id_, kind="auxiliary", initial=None, steps="", longest=0, hidden=True)
+    return into, replace(v, equation=Name(id_))
 
 
 def _lengthened(table: Table, knots: int) -> Table:

@@ -22,7 +22,7 @@ NEAR = 1e-6  # of a step: how far a step may reach beyond FINAL TIME
 
 @dataclass(frozen=True)
 class Begin:
-    """Where a run begins: `count` steps of `length` after `begun`, in a run that began at `origin`, `taken` steps ago."""
+    """Where a run begins: `count` steps of `length` after `begun`, and `taken` steps in all after `origin`."""
 
     origin: float
     begun: float

@@ -138,11 +138,7 @@ def read_state(path: str | os.PathLike, program: Program) -> State:
     if set(ids) != wanted or set(pasts) != delays:
         other = next(iter(sorted(wanted.symmetric_difference(ids))), "its delays")
         raise RunError(f"{path}: the state of another model ({attrs.get('model')}), or of another version: {other}.")
-    if not (
-        begin.length > 0
-        and begin.count >= 0
-        and begin.taken >= 0
-        and np.isfinite([begin.origin, begin.begun, begin.length]).all()
-    ):
+    sound = begin.length > 0 and min(begin.count, begin.taken) >= 0
+    if not (sound and np.isfinite([begin.origin, begin.begun, begin.length]).all()):
         raise RunError(f"{path}: not the final state of a run: its times make no sense.")
     return State(begin, dict(zip(ids, values, strict=True)), pasts)

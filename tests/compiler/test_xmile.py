@@ -125,6 +125,8 @@ def test_time_settings(tmp_path):
     text = xmile(aux("v", "DT"), dt="4").replace("<dt>", '<dt reciprocal="true">')
     program = compile_model(written(tmp_path, text))
     assert (program.initial_time, program.final_time, program.time_step, program.saveper) == (0, 5, 0.25, 0.25)
+    bare = xmile(aux("v", "1")).replace("<dt>0.5</dt>", "")
+    assert compile_model(written(tmp_path, bare)).time_step == 1
     saved = xmile(aux("v", "1")).replace("</dt>", "</dt><savestep>1</savestep>")
     assert compile_model(written(tmp_path, saved)).saveper == 1
     differs = xmile(aux("TIME STEP", "0.25"))

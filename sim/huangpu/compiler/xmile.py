@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from huangpu.compiler.source import printable
-from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Range, Source, Unread, at
+from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Range, Ref, Source, Unread, at
 from huangpu.compiler.xmile_arrays import Known, Resolver
 from huangpu.compiler.xmile_equations import Reader
 from huangpu.compiler.xmile_model import Modules, Scope, Variable, dimensions, name, title
@@ -27,7 +27,8 @@ from huangpu.compiler.xmile_xml import Tag, read_xml
 from huangpu.ir import ModelError, Number, Place
 
 CONTROL = {"initial_time": "start", "final_time": "stop", "time_step": "dt", "saveper": "savestep"}
-DEFAULT_STEP = Number(1.0)
+ONE = Number(1.0)
+DEFAULTS = {"time_step": ONE, "saveper": Ref("time_step")}
 
 
 def read_xmile(path: str | Path, data: bytes) -> Source:
@@ -100,6 +101,8 @@ def _control(file: str, root: Tag, elements: list[Element], resolver: Resolver, 
             problems.append(f"{file}:{specs.line}: {label}: {error}")
             continue
         mine = written.definitions[0] if written else None
+        if node is None and mine is None and id_ in DEFAULTS:
+            node = DEFAULTS[id_]
         if node is None and mine is None:
             continue
         if mine is not None and (node is None or not isinstance(mine.node, Number)):
@@ -108,7 +111,7 @@ def _control(file: str, root: Tag, elements: list[Element], resolver: Resolver, 
         if mine is not None and isinstance(node, Number) and mine.node != node:
             there = f"{mine.node.value:g}, but <{tag_name}> on line {tag.line} is {node.value:g}"
             problems.append(f"{at(mine.place)}: {label}: {there}. Make them the same.")
-        text = f"{label} = {tag.text.strip()}"
+        text = f"{label} = {tag.text.strip() or 'as it is where the file does not say'}"
         definition = Definition((), (), "equation", False, node, printable(text), Place(file, tag.line))
         units = printable(specs.attributes.get("time_units", ""))
         found.append(Element(id_, label, (definition,), written.units if written else units, "Of the file's settings."))
@@ -121,10 +124,10 @@ def _setting(specs: Tag, tag_name: str, resolver: Resolver) -> tuple[Tag, Node |
         every = specs.attributes.get("save_interval", "") if tag_name == "savestep" else ""
         if every.strip():
             return specs, resolver.node(parse(every))
-        return specs, DEFAULT_STEP if tag_name == "dt" else None
+        return specs, None
     node = resolver.node(parse(tag.text))
     if tag.attributes.get("reciprocal", "").strip().lower() == "true":
-        node = Number(1.0 / node.value) if isinstance(node, Number) and node.value else Apply("/", (DEFAULT_STEP, node))
+        node = Number(1.0 / node.value) if isinstance(node, Number) and node.value else Apply("/", (ONE, node))
     return tag, node
 
 

@@ -42,5 +42,9 @@ RULES: dict[str, Rule] = {
     "pulse_train": Rule(("time", "time", "time", "time"), "dmnl"),
     "TREND": Rule(("any", "time", "rate"), "rate"),
     "FORECAST": Rule(("same", "time", "time", "any"), "same"),
+    **dict.fromkeys(("vector_sort_order", "vector_rank"), Rule(("any", "dmnl"), "dmnl")),
+    **dict.fromkeys(("vector_elm_map", "vector_reorder"), Rule(("same", "dmnl"), "same")),
+    "ALLOCATE BY PRIORITY": Rule(("same", "any", "any", "any", "same"), "same"),
+    "ALLOCATE AVAILABLE": Rule(("same", "any", "same"), "same"),
     "get_time_value": Rule(("any", "any", "any"), "time"),
 }

@@ -219,7 +219,7 @@ def _by_priority(node: Apply, at, value) -> Expr:
 def _available(node: Apply, at, value) -> Expr:
     way = _way(node, at)
     request, profile, supply = node.args
-    columns = _profile(node, profile, at)
+    columns = _profile(node, profile, at, way)
 
     def inputs() -> list[Expr]:
         return [value(supply), *(value(arg, s) for arg in (request, *columns) for s in way.steps)]
@@ -227,9 +227,10 @@ def _available(node: Apply, at, value) -> Expr:
     return Call("available", (Number(float(way.own)), _shared(node, at, way.steps[0], inputs)))
 
 
-def _profile(node: Apply, profile: Node, at) -> list[Ref]:
+def _profile(node: Apply, profile: Node, at, way: Way) -> list[Ref]:
     """References to curve, middle and width: the elements from the one named on, of the profile's last subscript."""
-    if not isinstance(profile, Ref) or not profile.subscripts or profile.key not in at.work.elements:
+    known = isinstance(profile, Ref) and profile.subscripts and profile.key in at.work.elements
+    if not known or profile.subscripts[-1] in way.steps[0]:
         raise ModelError(f"{_title(node)} needs a variable with priority profiles second, such as pp[Range,ptype].")
     *before, last = profile.subscripts
     along = at.work.known.elements[_storage(profile.key, at)[0][-1]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from huangpu.anymodel.names import RunError
-from huangpu.compiler import python
+from huangpu.compiler import plainrun
 from huangpu.compiler.control import MAX_STEPS
 from huangpu.program import Program
 from huangpu.runtime.ensemble import Clock
@@ -56,7 +56,7 @@ def grid(
         length = program.time_step
         begin = begin if begin.length == length else Begin(begin.origin, begin.time, 0, length, begin.taken)
         return _steady(program.final_time, begin, program.saveper)
-    known = python.ids(program.clock)
+    known = plainrun.ids(program.clock)
     for id in series:
         if id in known:
             raise RunError(f"{id}: decides the times of the steps, so it must be a number, not a series.")
@@ -64,7 +64,7 @@ def grid(
     more = {"method": program.method, "parameters": own, "begin": (begin.begun, begin.count, begin.length)}
     if not program.moving:
         more["final_time"] = begin.time
-    times, values = python.run(program.clock, **more)
+    times, values = plainrun.run(program.clock, **more)
     lengths = _one("time_step", values, program.time_step, len(times))
     saveper = _one("saveper", values, program.saveper, len(times))
     if not program.moving:

@@ -2,7 +2,7 @@
 
 A fixed one is folded into the equations that name it. Any other is expanded like a variable of the model (`loose`), and
 what computes all of these is printed as a small text of its own, the `clock`, from which a run makes its steps before
-the kernel moves a member: see `python.run`.
+the kernel moves a member: see `plainrun.py`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from huangpu.compiler import python
+from huangpu.compiler import plainrun, python
 from huangpu.compiler.fixed import fixed, settled_by
 from huangpu.compiler.making import Work
 from huangpu.compiler.order import parts
+from huangpu.compiler.pruning import needed
 from huangpu.compiler.syntax import Ref, at
-from huangpu.ir import Expr, Interpolate, ModelError, Name, Ordered, Place, Variable
+from huangpu.ir import Interpolate, ModelError, Ordered, Place, Variable
 
 MAX_STEPS = 10_000_000
 CONTROL = ("initial_time", "final_time", "time_step", "saveper")
@@ -72,7 +73,7 @@ def clock(ordered: Ordered) -> tuple[Ordered, str, bool]:
     for _ in range(2):  # the second time at the INITIAL TIME that the first has given
         known = {name: v for name, v in _values(alone).items() if name not in loose} | {"initial_time": start}
         alone = replace(alone, model=replace(alone.model, **{n: known.get(n, start) for n in CONTROL}))
-        _, values = python.run(python.emit(alone), final_time=start)
+        _, values = plainrun.run(python.emit(alone), final_time=start)
         known |= {name: float(values[name][0]) for name in loose}
         start = known["initial_time"]
     places = {v.id: v for v in ordered.model.variables}
@@ -95,28 +96,10 @@ def _values(ordered: Ordered) -> dict[str, float]:
 
 def _alone(ordered: Ordered, wanted: set[str]) -> Ordered:
     """The model without what the wanted variables do not need."""
-    variables = {v.id: v for v in ordered.model.variables}
-    needed, left = set(), list(wanted)
-    tables: set[str] = set()
-    while left:
-        v = variables[left.pop()]
-        if v.id not in needed:
-            needed.add(v.id)
-            left += [v.steps] if v.steps else []
-            for node in (*parts(v.equation), *parts(v.initial)):
-                _note(node, left, tables)
-    model = replace(
-        ordered.model,
-        variables=tuple(v for v in ordered.model.variables if v.id in needed),
-        tables=tuple(t for t in ordered.model.tables if t.id in tables),
-    )
-    kept = {name: tuple(i for i in getattr(ordered, name) if i in needed) for name in ("initial", "step", "driven")}
+    found = needed(ordered.model, wanted)
+    variables = tuple(v for v in ordered.model.variables if v.id in found)
+    nodes = (node for v in variables for expr in (v.equation, v.initial) for node in parts(expr))
+    tables = {node.table for node in nodes if isinstance(node, Interpolate)}
+    model = replace(ordered.model, variables=variables, tables=tuple(t for t in ordered.model.tables if t.id in tables))
+    kept = {name: tuple(i for i in getattr(ordered, name) if i in found) for name in ("initial", "step", "driven")}
     return Ordered(model, **kept)
-
-
-def _note(node: Expr, names: list[str], tables: set[str]) -> None:
-    match node:
-        case Name(id_):
-            names.append(id_)
-        case Interpolate(table, _):
-            tables.add(table)

@@ -17,8 +17,8 @@ def pruned(ordered: Ordered, outputs: Iterable[str]) -> Ordered:
     ModelError where the model has no such variable.
     """
     model = ordered.model
-    needed = _needed(model, _wanted(model, tuple(outputs)))
-    kept = {v.id for v in model.variables if v.id in needed or v.kind == "constant"}
+    found = needed(model, _wanted(model, tuple(outputs)))
+    kept = {v.id for v in model.variables if v.id in found or v.kind == "constant"}
     return Ordered(
         replace(model, variables=tuple(v for v in model.variables if v.id in kept)),
         tuple(id_ for id_ in ordered.initial if id_ in kept),
@@ -40,7 +40,7 @@ def _wanted(model: FlatModel, outputs: tuple[str, ...]) -> set[str]:
     return {v.id for v in model.variables if v.id in outputs or v.base in outputs}
 
 
-def _needed(model: FlatModel, wanted: set[str]) -> set[str]:
+def needed(model: FlatModel, wanted: set[str]) -> set[str]:
     """The variables themselves and all that they take to be computed, at the start or during the run."""
     variables = {v.id: v for v in model.variables}
     found, todo = set(wanted), list(wanted)

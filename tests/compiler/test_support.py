@@ -12,10 +12,8 @@ def lines(path, **more):
 
 
 def test_all_of_it_in_the_order_of_the_file(tmp_path):
-    path = modelfile.write(
-        tmp_path,
-        "x = FOO BAR(3) + WOBBLE(FOO BAR(Time)) ~~|\ny = ((( ~~|\nz = 2 * FOO BAR(x) ~~|\nw = NEW ONE(1) ~~|\n",
-    )
+    equations = ("x = FOO BAR(3) + WOBBLE(FOO BAR(Time))", "y = (((", "z = 2 * FOO BAR(x)", "w = NEW ONE(1)")
+    path = modelfile.write(tmp_path, "|".join(equations))
     found = lines(path)
     assert len(found) == 5
     assert [text.partition(":")[0] for text in found] == ["2", "2", "3", "4", "5"]

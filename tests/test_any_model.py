@@ -1,4 +1,4 @@
-"""show, loops and graph take every model that the compiler takes: with subscripts, macros, vector functions, memories."""
+"""show, loops and graph take every model that the compiler takes: subscripts, macros, vector functions, memories."""
 
 from pathlib import Path
 

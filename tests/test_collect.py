@@ -137,6 +137,15 @@ def test_errors_of_what_has_no_figure_are_those_of_the_nearest(tree, tmp_path):
     assert typical_errors(layer) == {name: pytest.approx(error) for name, error in expected.items()}
 
 
+def test_of_several_drifts_the_one_that_fewest_share_says_the_error(tree, tmp_path):
+    """A cluster drifts with all industry too, but its figures are as rough as those of clusters."""
+    drifts = "discrepancy: {c: 1, a: 1}"
+    text = TWO.replace("discrepancy: {b: 1}", "discrepancy: {c: 1, b: 1}").replace("discrepancy: {a: 1}", drifts)
+    (tmp_path / "calibration" / "metrics.yaml").write_text(text)
+    layer = layer_of(tmp_path, [*OLD, Figure("o3", 2015, 130.0, 0.05)])
+    assert typical_errors(layer)["like"] == pytest.approx(0.02)
+
+
 def test_a_figure_carries_its_error():
     predictions = Predictions(np.array([2024, 2025]), {"q": np.array([[1.0, 1.0], [50.0, 60.0]])}, {})
     normal = np.array([1.0, -2.0])

@@ -92,6 +92,32 @@ def test_a_bound_is_weighed_by_its_chance(tree, tmp_path):
     assert done.effects[0].change.value > 0
 
 
+def test_a_bound_among_many_figures_has_its_own_chance(tree, tmp_path):
+    """Of a step with more than one figure the others count as known, whatever they are."""
+    more = [Figure(f"n{k:02}", 2015, 131.0 + k, 0.1) for k in range(10)]
+    bound = Figure("n01", 2015, 140.0, bound=">")
+    write_figures(tmp_path, [*OLD, *(bound if f.row_id == bound.row_id else f for f in more)])
+    request = prepare(tree)
+    assert "n01" in [o.row_id for o in request.news.steps[0].new] and len(request.news.steps[0].new) == 2
+    found = {s.observation.row_id: s for s in update(request).surprises}
+    mean, matrix = given([*OLD, more[0]], np.array([bound.time]))
+    chance = NORMAL.cdf((mean[1] - np.log(bound.value)) / np.sqrt(matrix[1, 1] + bound.error**2))
+    assert found["n01"].chance == pytest.approx(chance, abs=0.02)
+
+
+def test_a_bound_in_place_of_a_figure_has_its_own_chance(tree, tmp_path):
+    bound = replace(OLD[1], value=124.0, bound=">")
+    write_figures(tmp_path, [OLD[0], bound])
+    (found,) = update(prepare(tree)).surprises
+    mean, matrix = given(OLD[:1], np.array([bound.time]))
+    growth, spread = growth_given(OLD)  # the members have seen what the row said before
+    walks = matrix[1, 1] - matrix[0, 1] ** 2 / matrix[0, 0]
+    slope = matrix[0, 1] / matrix[0, 0]
+    centre = mean[1] + slope * (growth - mean[0])
+    chance = NORMAL.cdf((centre - np.log(bound.value)) / np.sqrt(walks + (slope * spread) ** 2 + bound.error**2))
+    assert found.chance == pytest.approx(chance, abs=0.02)
+
+
 def test_a_corrected_figure_takes_the_place_of_what_it_said(tree, tmp_path, capsys):
     corrected = replace(OLD[1], value=125.0)
     write_figures(tmp_path, [OLD[0], corrected])

@@ -53,6 +53,24 @@ def test_an_origin_that_is_none_is_refused(here, capsys):
     assert "2013 is none of 2014, 2016 (calibration/vintages.yaml)" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("observations.csv", "2015-03-15", "15/03/2015", "row_id g14: published: found '15/03/2015', expected a day"),
+        ("outcomes.csv", "2017-03-15", "March 2017", "outcomes.csv:2: t.sales: published: found 'March 2017'"),
+        ("vintages.yaml", "2012-07-01", "2012-7-1", "found '2012-7-1', expected a day, YYYY-MM-DD"),
+        ("vintages.yaml", '"2016-07-01"', '""', "found '', expected a day, YYYY-MM-DD"),
+    ],
+)  # fmt: skip
+def test_a_day_that_is_none_is_refused(here, capsys, file, old, new, said):
+    """Days compare as texts: one written otherwise would be known at once, or never."""
+    text = (here / file).read_text(encoding="utf-8")
+    assert old in text
+    (here / file).write_text(text.replace(old, new), encoding="utf-8")
+    assert main(["backtest", "--out", "out"]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_bad_files_are_refused_before_anything_is_computed(here, capsys):
     (here / "vintages.yaml").write_text("origins: [2014]\ndue: 2018\nplan: {}\n", encoding="utf-8")
     assert main(["backtest", "--out", "out"]) == 2

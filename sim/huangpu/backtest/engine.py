@@ -29,8 +29,16 @@ from huangpu.calibration.sampling import Settings, sample
 from huangpu.calibration.store import thinned
 from huangpu.compiler import compile_model
 from huangpu.files import shipped
-from huangpu.measurement import build_layer, one_thread, read_metrics, read_observations, read_run, residuals
-from huangpu.measurement.datafile import read_csv
+from huangpu.measurement import (
+    DataError,
+    build_layer,
+    one_thread,
+    read_metrics,
+    read_observations,
+    read_run,
+    residuals,
+)
+from huangpu.measurement.datafile import iso_day, read_csv
 from huangpu.measurement.metrics import Metrics
 from huangpu.measurement.observations import Observation
 from huangpu.measurement.prediction import draw_discrepancy
@@ -94,14 +102,27 @@ def read_inputs(scenario: Path, calibration: Path, results: Path) -> Inputs:
     priors = read_priors(calibration / "priors.yaml", program, metrics.sigmas(), sources=calibration / "sources.csv")
     units = {name: quantity.unit for name, quantity in metrics.quantities.items()}
     vintages = read_vintages(calibration / "vintages.yaml", program)
-    outcomes = read_csv(results / "outcomes.csv", ("target_id", "published"))
-    verdicts = {row["target_id"]: row["published"] for row in outcomes if row["target_id"]}
+    verdicts = _verdicts(results / "outcomes.csv")
     questions = read_questions(results, units)
     days = {row["source_id"]: row["date"] for row in read_csv(calibration / "sources.csv", ("source_id", "date"))}
     since = dated(priors, observations, days)
     read = [calibration / name for name in FILES] + [results / name for name in ("outcomes.csv", "readings.yaml")]
     hashes = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in read}
     return Inputs(program, scenario, vintages, metrics, observations, priors, questions, verdicts, since, hashes)
+
+
+def _verdicts(path: Path) -> dict[str, str]:
+    """Target id -> ISO day of its outcome, or "". Raises DataError with every day that is none."""
+    found, problems = {}, []
+    for number, row in enumerate(read_csv(path, ("target_id", "published")), start=2):
+        try:
+            day = iso_day(row["published"]) if row["published"] else ""
+            found |= {row["target_id"]: day} if row["target_id"] else {}
+        except ValueError as error:
+            problems.append(f"{path}:{number}: {row['target_id']}: published: {error}")
+    if problems:
+        raise DataError("\n".join(problems))
+    return found
 
 
 def backtest(

@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ from pydantic import Field
 from huangpu.calibration.posterior import Question
 from huangpu.calibration.priors import DELIVERY, Priors
 from huangpu.measurement import DataError, Layer, build_layer, with_drivers
-from huangpu.measurement.datafile import Strict, check, load_yaml
+from huangpu.measurement.datafile import Strict, check, iso_day, load_yaml
 from huangpu.measurement.metrics import Metrics, Series
 from huangpu.measurement.observations import Observation
 from huangpu.program import Program
@@ -73,13 +72,12 @@ class Vintages:
 def read_vintages(path: Path | str, program: Program) -> Vintages:
     """Raises DataError with every problem, one a line."""
     document, file = load_yaml(path, _File)
-    problems = []
+    problems, plans = [], {}
     for name, plan in file.plans.items():
         try:
-            date.fromisoformat(plan.published)
-        except ValueError:
-            message = f"found '{plan.published}', expected a day, YYYY-MM-DD"
-            problems.append(document.problem(("plans", name, "published"), message))
+            plans[name] = iso_day(plan.published)
+        except ValueError as error:
+            problems.append(document.problem(("plans", name, "published"), str(error)))
     known = [program.rows[row].id for row, _ in program.constants]
     for name in file.shocks:
         if name not in known:
@@ -87,7 +85,6 @@ def read_vintages(path: Path | str, program: Program) -> Vintages:
                 document.problem(("shocks", name), f"the model has no constant '{name}'{nearest(name, known)}")
             )
     check(document, problems)
-    plans = {name: plan.published for name, plan in file.plans.items()}
     return Vintages(
         str(path), tuple(sorted(set(file.origins))), file.due, plans, {n: s.year for n, s in file.shocks.items()}
     )

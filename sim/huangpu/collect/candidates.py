@@ -55,8 +55,8 @@ def reported_as(candidate: Candidate, predictions: Predictions, normal: np.ndarr
 
 
 def typical_errors(layer: Layer) -> dict[str, float]:
-    """Quantity -> the median error of its own levels, else of those in its unit whose drift has the same size, else of
-    all in its unit, else of all shares or all amounts."""
+    """Quantity -> the median error of its own levels, else of those in its unit whose drift has the same size (that of
+    several which fewest quantities share), else of all in its unit, else of all shares or all amounts."""
     quantities = layer.metrics.quantities
     known: dict[tuple, list[float]] = {}
     for row in layer.rows:
@@ -72,8 +72,14 @@ def typical_errors(layer: Layer) -> dict[str, float]:
 def _keys(metrics: Metrics, name: str) -> tuple[tuple, ...]:
     """What has errors alike, the nearest first."""
     quantity = metrics.quantities[name]
-    drifts = tuple(("drift", metrics.sigma_of(process), quantity.unit) for process in quantity.discrepancy)
+    sizes = sorted(map(metrics.sigma_of, quantity.discrepancy), key=lambda sigma: _shared(metrics, sigma))
+    drifts = tuple(("drift", sigma, quantity.unit) for sigma in sizes)
     return ("quantity", name), *drifts, ("unit", quantity.unit), ("points", _in_points(quantity))
+
+
+def _shared(metrics: Metrics, sigma: str) -> int:
+    """How many quantities drift by this much."""
+    return sum(sigma in map(metrics.sigma_of, q.discrepancy) for q in metrics.quantities.values())
 
 
 def _usual(quantity: Quantity) -> float:

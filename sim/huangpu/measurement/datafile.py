@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -60,6 +61,14 @@ def _keys(shape: type[Strict]) -> set[str]:
     schema = shape.model_json_schema()
     parts = (schema, *schema.get("$defs", {}).values())
     return {name for part in parts for name in part.get("properties", {})}
+
+
+def iso_day(text: str) -> str:
+    """The same day, YYYY-MM-DD, so that days compare as their texts do. Raises ValueError."""
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise ValueError(f"found {text!r}, expected a day, YYYY-MM-DD") from None
 
 
 def read_csv(path: Path | str, columns: Iterable[str]) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from huangpu.measurement.datafile import DataError, read_csv
+from huangpu.measurement.datafile import DataError, iso_day, read_csv
 
 COLUMNS = (
     *("row_id", "metric", "scope", "year", "period", "date", "months", "value", "unit", "kind", "basis", "bound"),
@@ -97,7 +97,7 @@ def _observation(row: dict[str, str]) -> Observation:
         unit=row["unit"],
         bound=row["bound"],
         se=_number(row, "se_abs", float),
-        published=row["published"],
+        published=_day(row, "published"),
         verification=row["verification"],
         preferred=row["preferred"] == "1",
         use=row["use"],
@@ -121,6 +121,14 @@ def _number(row: dict[str, str], column: str, kind: type):
         return kind(row[column])
     except ValueError:
         raise ValueError(f"{column} is {row[column]!r}, expected a number") from None
+
+
+def _day(row: dict[str, str], column: str) -> str:
+    """Empty where the file says none."""
+    try:
+        return iso_day(row[column]) if row[column] else ""
+    except ValueError as error:
+        raise ValueError(f"{column}: {error}") from None
 
 
 def _decimal_year(text: str) -> float:

@@ -16,6 +16,8 @@ from huangpu.runtime.ensemble import years_and_points
 from huangpu.runtime.members import Members
 from huangpu.runtime.scenario import Scenario
 
+NOWHERE = 1e6  # in transformed units, far beyond where any figure can lie
+
 
 @dataclass(frozen=True)
 class Densities:
@@ -31,6 +33,16 @@ class Densities:
         rows = tuple(replace(row, y=row.y + shift) if row.row_id == row_id else row for row in self.layer.rows)
         with one_thread():
             return log_likelihood(replace(self.layer, rows=rows), self.simulated, self.sizes)
+
+    def if_silent(self, row_id: str) -> np.ndarray:
+        """log where one row's bound says nothing: it is met wherever its figure lies."""
+        at = self.layer.row_ids().index(row_id)
+        blocks = tuple(
+            replace(b, reach=np.where(b.rows == at, np.inf, b.reach), side=np.where(b.rows == at, 1.0, b.side))
+            for b in self.layer.blocks
+        )
+        silent = replace(self, layer=replace(self.layer, blocks=blocks))
+        return silent.if_reported(row_id, -NOWHERE)
 
 
 def densities(program: Program, fitted: Scenario, members: Members, layer: Layer, threads: int | None) -> Densities:

@@ -46,7 +46,8 @@ def surprise(now: Densities, before: Densities, observation: Observation, share:
     """Of one row of `now`, under the members' weights (member,) and figures `before` it.
 
     The log likelihood is quadratic in a figure that is said exactly, so its values at the figure and a little to either
-    side give each member's mean and spread of it. The others of its step count as known.
+    side give each member's mean and spread of it; what a bound takes from it is the bound's chance. The others of its
+    step count as known.
     """
     row = next(row for row in now.layer.rows if row.row_id == observation.row_id)
     label = now.layer.metrics.quantities[row.quantity].label or row.quantity
@@ -56,7 +57,8 @@ def surprise(now: Densities, before: Densities, observation: Observation, share:
         return Surprise(observation, label)
     share = share / share.sum()
     if row.bound != "=":
-        held = np.exp(np.where(good, now.log - before.log, -np.inf))
+        with np.errstate(invalid="ignore"):
+            held = np.exp(np.where(good, now.log - now.if_silent(row.row_id), -np.inf))
         return Surprise(observation, label, chance=float(np.minimum(held, 1.0) @ share))
     high, low = (now.if_reported(row.row_id, side * row.se) for side in (1.0, -1.0))
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -31,7 +31,7 @@ Array = np.ndarray
 Progress = Callable[[int, int], None]  # steps done, steps in all, of all ensembles together
 
 SPREAD = 2.0
-NEAR = 0.7  # of the reference's spread
+NEAR = 1.0  # of the reference's spread; drawn closer, the log likelihood takes hundreds of steps to come down
 CANDIDATES = 32  # draws from which each walker's start is the best
 WALKERS = 8  # at least
 OTHERS = (

@@ -17,7 +17,7 @@ from huangpu.measurement import DataError, one_thread
 from huangpu.results.writing import whole, write_text
 from huangpu.runtime.ensemble import available_threads
 
-SETTINGS = Settings(seed=20240102, ensembles=1, walkers=64, burn=200, steps=200, thin=20)
+SETTINGS = Settings(seed=20240102, ensembles=1, walkers=64, burn=400, steps=200, thin=20)
 KEPT = "replicates"
 MADE = "study.json"
 

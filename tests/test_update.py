@@ -82,7 +82,7 @@ def test_a_surprise_is_measured_against_what_was_known_before(tree, tmp_path):
     assert found[0].text.endswith(" sd low") and found[0].observation.row_id == "o3"
 
 
-def test_a_bound_is_weighed_by_its_chance(tree, tmp_path):
+def test_a_bound_is_weighed_by_its_chance(tree, tmp_path, capsys):
     bound = Figure("o3", 2015, 140.0, bound=">")
     write_figures(tmp_path, [*OLD, bound])
     done = update(prepare(tree))
@@ -90,6 +90,9 @@ def test_a_bound_is_weighed_by_its_chance(tree, tmp_path):
     chance = NORMAL.cdf((mean[1] - np.log(bound.value)) / np.sqrt(matrix[1, 1] + bound.error**2))
     assert done.surprises[0].chance == pytest.approx(chance, abs=0.02)
     assert done.effects[0].change.value > 0
+    assert main(["update", str(tree)]) == 0
+    said = f"2015 has a bound that had a chance of {100 * done.surprises[0].chance:.0f} % (o3 Sales)"
+    assert said in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_bound_among_many_figures_has_its_own_chance(tree, tmp_path):

@@ -83,7 +83,9 @@ def _because(effect: Effect, steps: Sequence[Sequence[Surprise]]) -> str:
 def _named(step: Sequence[Surprise]) -> str:
     """E.g. `2025 came in 1.3 sd low (o0999 Industrial investment)`."""
     return ", ".join(
-        f"{_period(found)} came in {found.text} ({found.observation.row_id} {found.label})" for found in step
+        f"{_period(found)} {'came in' if found.chance is None else 'has'} {found.text} ({found.observation.row_id} "
+        f"{found.label})"
+        for found in step
     )
 
 

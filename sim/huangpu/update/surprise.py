@@ -12,6 +12,7 @@ from huangpu.measurement.observations import Observation
 from huangpu.update.density import Densities
 
 NORMAL = NormalDist()
+LEAST = 0.005  # chance of a bound that is 1 % in print
 MOST = 8.0  # standard deviations beyond which the normal distribution is 0 or 1 to double precision
 
 
@@ -33,7 +34,8 @@ class Surprise:
     def text(self) -> str:
         """E.g. `1.3 sd low`."""
         if self.chance is not None:
-            return f"a bound that was given {self.chance:.0%}"
+            share = f"{100 * self.chance:.0f}" if self.chance >= LEAST else "less than 1"
+            return f"a bound that had a chance of {share} %"
         if self.z is None or isnan(self.z):
             return "with no member to compare it with"
         if abs(self.z) < 0.1:

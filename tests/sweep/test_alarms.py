@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from tests.sweep import small
 
-from huangpu.sweep.alarms import alarms, moved
+from huangpu.sweep import load_sweep
+from huangpu.sweep.alarms import Alarm, alarms, moved, told
 from huangpu.sweep.review import QUARANTINED, SUMMARY, review, write_quarantined, write_summary
 from huangpu.sweep.run import run
 from huangpu.sweep.store import open_store
@@ -66,7 +67,7 @@ def test_members_that_are_not_finite_are_listed_and_counted(tmp_path):
         ("{kind: one_at_a_time}", True),
         ("{kind: factorial, levels: 3}", False),
         ("{kind: latin, n: 300}", False),
-        ("{kind: fast, n: 65}", False),
+        ("{kind: fast, n: 577}", False),
     ],
 )
 @pytest.mark.parametrize("chunk", [7, 512])
@@ -126,3 +127,26 @@ def test_the_review_has_the_same_bits_whatever_the_chunks(tmp_path):
         found.append(finished(tmp_path / name, "{kind: latin, n: 500}", chunk=chunk)[1])
     assert found[0].moments.mean.tobytes() == found[1].moments.mean.tobytes()
     assert found[0].sketch.buckets.tobytes() == found[1].sketch.buckets.tobytes()
+
+
+def test_an_output_that_is_never_finite_is_said_to_be_so(tmp_path, recwarn):
+    """Not that nothing moves it; and infinite values, whose differences are no numbers, warn nobody."""
+    file = small.write_files(tmp_path, "{kind: sobol, n: 32}")
+    text = file.read_text().replace("depth: 10}", "depth: 10}\n  expressions: {worse: stock / 0 @ 10}")
+    file.write_text(text)
+    sweep = load_sweep(file)
+    run(sweep, tmp_path / "out")
+    found = review(sweep, open_store(tmp_path / "out"))
+    raised = alarms(sweep, found)
+    assert [(a.kind, a.text) for a in raised if a.output == "worse"] == [
+        ("never", "output 'worse' is finite in no member")
+    ]
+    assert found.finite[3] == 0 and found.moved[:2, :2].all() and not recwarn.list
+    assert [a.factor for a in raised if a.kind == "dead"] == ["idle"]
+
+
+def test_many_alarms_of_a_kind_are_cut_short_on_the_terminal():
+    rows = [Alarm("same", "", "", "one"), *(Alarm("unmoved", "", f"o{k}", f"output {k}") for k in range(8))]
+    rows.append(Alarm("dead_output", "f", "o", "for the table"))
+    lines = told(tuple(rows))
+    assert lines == ["one", *(f"output {k}" for k in range(5)), "3 more like the last, see alarms.csv"]

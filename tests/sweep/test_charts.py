@@ -13,7 +13,7 @@ from SALib.sample import morris as morris_sampler
 from SALib.sample import sobol as sobol_sampler
 
 from huangpu.sweep.analysis import analyse
-from huangpu.sweep.answers import write_answers
+from huangpu.sweep.answers import worded, write_answers
 from huangpu.sweep.charts import write_charts
 from huangpu.sweep.outputs import Output
 from huangpu.sweep.report import shown
@@ -151,3 +151,24 @@ def test_labels_are_text_in_any_script_and_never_formulas(tmp_path):
     assert "工业增加值" in text
     assert r"$\notacommand{$" in text
     assert "$x^{$" in text
+
+
+def test_amounts_are_written_as_people_do(tmp_path):
+    """On the terminal and in pictures; a long title keeps its end."""
+    x = np.array([[1.0, 1.0], [0.0, 1.0], [2.0, 1.0], [1.0, 0.0], [1.0, 2.0]])
+    data = xr.Dataset({"inputs": (("member", "factor"), x), "outputs": (("member", "output"), 100 * x[:, :1])})
+    plan = design("one_at_a_time", x)
+    output = Output("y", f"{'A long name ' * 8}in 2027", "yuan_1e8", "variable")
+    told, as_written = worded(analyse(data, plan)[0], output, plan)
+    text = terminal([told], plan, (as_written,), ())
+    assert "bn yuan" in text and "20.0" in text and "200" not in text  # 200 yuan_1e8
+    assert "interval" not in text  # there is none
+    write_charts([told], plan, (as_written,), tmp_path)
+    drawn = (tmp_path / "tornado-y.svg").read_text(encoding="utf-8")
+    assert "change, bn yuan" in drawn and "in 2027" in drawn
+
+
+def test_the_terminal_says_what_pawn_chance_alone_gives():
+    findings, plan = analysed("posterior")
+    floor = max(f.indices.values["pawn_floor"][0] for f in findings if np.isfinite(f.indices.values["pawn"]).any())
+    assert f"PAWN below {floor:.3f} may be chance" in terminal(findings, plan, OUTPUTS, ())

@@ -6,8 +6,9 @@ from SALib.sample import fast_sampler, morris, sobol
 from scipy import stats
 
 from huangpu.sweep import designs
-from huangpu.sweep.designs import KINDS, Design
+from huangpu.sweep.designs import HARMONICS, KINDS, Design, least_fast
 from huangpu.sweep.factors import LEVELS, Distribution, Factor, quantile
+from huangpu.sweep.indices import fast
 
 UNIFORM = Distribution("uniform", (0.0, 1.0))
 DRAWS = Distribution("posterior", draws=np.sort(np.random.default_rng(0).normal(5, 2, 101)))
@@ -34,7 +35,7 @@ EVERY = [
     design("sobol", n=32, second_order=False),
     design("morris", trajectories=40),
     design("latin", n=100),
-    design("fast", n=65),
+    design("fast", n=577),
     design("factorial", levels=4),
     design("one_at_a_time", levels=5),
     design("posterior", table=np.random.default_rng(2).random((30, 3)), n=75),
@@ -68,7 +69,8 @@ def test_sobol_is_laid_out_as_salib_does_it(second):
 
 
 def test_fast_is_salibs():
-    assert np.array_equal(design("fast", n=129).rows(0, 387), fast_sampler.sample(PROBLEM, 129, seed=5))
+    sample = fast_sampler.sample(PROBLEM, 577, M=HARMONICS, seed=5)
+    assert np.array_equal(design("fast", n=577).rows(0, 1731), sample)
 
 
 def test_a_trajectory_moves_each_factor_once_by_two_thirds():
@@ -118,7 +120,7 @@ def test_one_at_a_time_moves_one_factor_from_its_base():
 
 
 def test_a_group_is_what_an_analysis_needs_together():
-    assert [of.group for of in EVERY] == [8, 5, 4, 1, 65, 1, 1, 1, 1, 1]
+    assert [of.group for of in EVERY] == [8, 5, 4, 1, 577, 1, 1, 1, 1, 1]
     assert [of.independent for of in EVERY] == [True] * 7 + [False] * 3
 
 
@@ -164,3 +166,14 @@ def test_what_the_prior_does_not_support_is_cut_off(support):
     x = quantile(Distribution("normal", (0.2, 0.3), support), U[1:-1])
     low, high = ((end - 0.2) / 0.3 for end in support)
     np.testing.assert_allclose(x, stats.truncnorm(low, high, 0.2, 0.3).ppf(U[1:-1]), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("factors", [2, 3, 10])
+def test_the_shortest_curve_gives_each_factor_a_frequency_of_its_own(factors):
+    """Else two of them have the same values all along, and equal shares of a sum come out at half or less."""
+    found = design("fast", n=least_fast(factors), factors=FACTORS[:1] * factors)
+    rows = found.rows(0, found.size)
+    together = np.corrcoef(rows[: found.n].T) - np.eye(factors)
+    assert np.abs(together).max() < 0.1
+    indices = fast(rows.sum(axis=1), factors, seed=1)
+    np.testing.assert_allclose(indices.values["S1"], 1 / factors, atol=0.01)

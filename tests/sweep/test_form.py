@@ -21,8 +21,8 @@ WRONG = [
     (("base: case.yaml", "base: al_plans"), "did you mean 'all_plans'?"),
     (("base: case.yaml", "base: ../../../etc/passwd"), "base: found '../../../etc/passwd', expected a path relative"),
     (("[growth,", "[grwth,"), "small.yaml:5: vary[1]: the model has no parameter 'grwth'"),
-    (("[growth,", "[output,"), "vary[1]: is of kind stock in the model, expected a constant"),
-    (("[growth,", "[push,"), "vary[1]: is driven through time; a lever goes under `levers`"),
+    (("[growth,", "[output,"), "vary[1]: 'output' is of kind stock in the model, expected a constant"),
+    (("[growth,", "[push,"), "vary[1]: 'push' is driven through time; a lever goes under `levers`"),
     (("[growth,", "[share,"), "vary[1]: the posterior knows nothing of 'share[north]'; give {low, high}"),
     (
         (VARY, "{share: {low: 0, high: 1}, 'share[north]': {low: 0, high: 2}}"),
@@ -40,6 +40,7 @@ WRONG = [
         "vary.share: gives values from nan to inf, expected different, finite",
     ),
     (("base: case.yaml", f"base: {'x' * 300}"), "small.yaml:3: base: found 'xxx"),
+    ((VARY, "[growth, growth]"), "small.yaml:5: vary[2]: 'growth' stands there twice; name it once"),
     ((VARY, "{growth: prior}"), "vary.growth: found 'prior', expected 'posterior'"),
     ((VARY, "{push_effect: {low: -1, high: 1}}"), "expected values that the prior of 'push_effect' supports, 0 to inf"),
     ((VARY, "{delivery_new: {low: 0, high: 2}}"), "the prior of 'delivery_new' supports, 0 to 1"),
@@ -51,7 +52,7 @@ WRONG = [
     (("n: 16", "n: 12"), "small.yaml:4: design.n: found 12, expected a power of two"),
     (("n: 16", "second_order: true"), "design.n: is missing, and a sobol design needs it"),
     (("n: 16", "n: 16, levels: 2"), "design.levels: has no meaning for a sobol design, which takes n, second_order"),
-    ((DESIGN, "{kind: fast, n: 64}"), "design.n: found 64, expected 65 or more"),
+    ((DESIGN, "{kind: fast, n: 64}"), "design.n: found 64, expected 577 or more"),
     ((DESIGN, "{kind: fast, n: 100000000}"), "which is held as a whole; expected at most 3,728,270"),
     ((DESIGN, "{kind: morris, trajectories: 4, levels: 5}"), "design.levels: found 5, expected an even number"),
     ((DESIGN, "{kind: sobol, n: 268435456}"), f"makes 2,147,483,648 members, expected at most {MEMBERS:,}"),
@@ -131,7 +132,8 @@ def test_shapes_of_vary_and_levers(folder):
     s = sweep(folder, (LEVERS, "[all]"), (VARY, "{share: {low: 0.1, high: 0.5}, growth: posterior}"))
     assert s.design.names == ("share[north]", "share[south]", "growth", "push")
     assert [f.kind for f in s.factors] == ["parameter"] * 3 + ["lever"]
-    assert [f.label for f in s.factors[1:]] == ["Share[south]", "Growth", "Push: times what the scenario delivers"]
+    assert [f.label for f in s.factors[1:]] == ["Share[south]", "Growth", "Lever: Push"]
+    assert s.factors[-1].units == "times what the scenario delivers" and "1 is as the scenario has it" in str(s.notes)
 
 
 def test_marginals_are_said(folder):

@@ -58,7 +58,7 @@ def sweep(
         kept = len(manifest.read_journal(folder))
         return complain(f"stopped; {kept:,} chunks are kept; go on with: {run.resuming(asked, folder)}", STOPPED)
     if not quiet:
-        print_text(_said(done, store.store_path(folder, asked.name)))
+        print_text(_said(done, store.store_path(folder, manifest.read_manifest(folder).name)))
     for number in done.spoilt:
         first, last = done.layout.span(number)
         print(f"note: members {first:,} to {last - 1:,} were damaged on disk and computed again", file=sys.stderr)
@@ -74,7 +74,8 @@ def sweep(
     if not quiet:
         with pipe():
             console().print(*lines, sep="\n")
-            print(*(f"alarm: {alarm.text}" for alarm in raised if alarm.shown), sep="\n")
+            for text in alarms.told(raised):
+                print(f"alarm: {text}")
             print(f"Results in {folder}{os.sep}")
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from huangpu.results.probability import OPERATORS
 
-# unit of the data files -> (what an amount is multiplied by, how the unit is then written)
+# unit of the data files or of the model -> (what an amount is multiplied by, how the unit is then written)
 UNITS = {
     "yuan_1e8": (0.1, "bn yuan"),
     "percent": (1, "%"),
@@ -26,6 +26,12 @@ UNITS = {
     "centre": (1, "centres"),
     "robot": (1, "robots"),
     "product": (1, "products"),
+    "yuan_1e8/year": (0.1, "bn yuan a year"),
+    "person/year": (1, "people a year"),
+    "robot/year": (1, "robots a year"),
+    "item": (1, "items"),
+    "item/year": (1, "items a year"),
+    "dmnl": (1, ""),
 }
 
 

@@ -22,12 +22,13 @@ from huangpu.sweep.review import LISTED, QUARANTINED, Review, write_table
 
 ALARMS = "alarms.csv"
 PROBED = 16  # members
+FIRST = 5  # of a kind that are written out
 
 
 @dataclass(frozen=True)
 class Alarm:
-    """kind: dead, dead_output, unmoved, same, outside or not_finite; factor and output: whom it concerns, or empty;
-    text: one line for a person."""
+    """kind: dead, dead_output, unmoved, never, same, outside or not_finite; factor and output: whom it concerns, or
+    empty; text: one line for a person."""
 
     kind: str
     factor: str
@@ -44,9 +45,21 @@ def alarms(sweep: Sweep, found: Review, *, threads: int | None = None) -> tuple[
     """All of a sweep, the gravest first. Runs up to `PROBED` members a factor."""
     return (
         *_members(found),
+        *_never(sweep, found),
         *_scenarios(sweep, threads),
-        *_unmoved(sweep, moved(sweep, found, threads=threads)),
+        *_unmoved(sweep, moved(sweep, found, threads=threads), found.finite > 0),
     )
+
+
+def told(rows: tuple[Alarm, ...]) -> list[str]:
+    """What goes to the terminal: the first of each kind, and how many more there are."""
+    lines = []
+    for kind in dict.fromkeys(row.kind for row in rows if row.shown):
+        texts = [row.text for row in rows if row.kind == kind]
+        lines += texts[:FIRST]
+        if more := len(texts[FIRST:]):
+            lines.append(f"{more:,} more like the last, see {ALARMS}")
+    return lines
 
 
 def write_alarms(rows: tuple[Alarm, ...], folder: Path) -> None:
@@ -65,7 +78,8 @@ def _members(found: Review) -> Iterator[Alarm]:
         yield Alarm(
             *("not_finite", "", ""),
             f"{found.not_finite:,} of {found.members:,} members ({share:.2%}) gave an output that is not finite; they "
-            f"are quarantined: flagged in the store, left out of every figure, see {QUARANTINED}{more}",
+            f"are quarantined: flagged in the store, left out of summary.csv and of the indices of the outputs "
+            f"concerned, see {QUARANTINED}{more}",
         )
     if found.outside:
         share = found.outside / found.members
@@ -74,6 +88,12 @@ def _members(found: Review) -> Iterator[Alarm]:
             f"{found.outside:,} of {found.members:,} members ({share:.0%}) lie outside the calibrated range of a "
             "parameter: what they say rests on no figure",
         )
+
+
+def _never(sweep: Sweep, found: Review) -> Iterator[Alarm]:
+    for output, finite in zip(sweep.outputs, found.finite, strict=True):
+        if not finite:
+            yield Alarm("never", "", output.name, f"output '{output.name}' is finite in no member")
 
 
 # -- scenarios --------------------------------------------------------------------------------------------------------
@@ -145,17 +165,17 @@ class _Given:
         return self.values[start:stop]
 
 
-def _unmoved(sweep: Sweep, moves: np.ndarray) -> Iterator[Alarm]:
-    """Dead factors, outputs that nothing moves, and the single pairs of both."""
+def _unmoved(sweep: Sweep, moves: np.ndarray, seen: np.ndarray) -> Iterator[Alarm]:
+    """Dead factors, outputs that nothing moves, and the single pairs of both; of outputs that were `seen` finite."""
     live = moves.any(axis=1)
     for factor in (f for f, alive in zip(sweep.factors, live, strict=True) if not alive):
         yield Alarm("dead", factor.name, "", f"{factor.kind} '{factor.name}' moves no output at all")
     if not live.any():
         return
-    still = ~moves.any(axis=0)
+    still = ~moves.any(axis=0) & seen
     for output in (o for o, unmoved in zip(sweep.outputs, still, strict=True) if unmoved):
         yield Alarm("unmoved", "", output.name, f"output '{output.name}' is the same whatever the factors")
-    for row, column in zip(*np.nonzero(~moves & live[:, None] & ~still), strict=True):
+    for row, column in zip(*np.nonzero(~moves & live[:, None] & ~still & seen), strict=True):
         factor, output = sweep.factors[row], sweep.outputs[column]
         text = f"{factor.kind} '{factor.name}' does not move output '{output.name}'"
         yield Alarm("dead_output", factor.name, output.name, text)

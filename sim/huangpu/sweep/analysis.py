@@ -198,7 +198,8 @@ def _finding(method: Method, design: Design, x: np.ndarray | None, y: np.ndarray
                 steps.insert(0, _step(method, design, found, size * block))
         verdict = judge(steps, method.tolerance, design.kind == "sobol")
     else:
-        verdict = Verdict(None, np.nan, None, _unasked(design.kind))
+        there = not np.isnan(whole.values[method.lead]).all()
+        verdict = Verdict(None, np.nan, None, _unasked(design.kind) if there else "")
     return Finding(output, whole, tuple(steps), verdict, len(y), total)
 
 

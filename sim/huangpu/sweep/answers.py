@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from huangpu.results.wording import scale, unit_text
 from huangpu.results.writing import whole
 from huangpu.runtime.dataset import Array, Table, write_netcdf
 from huangpu.sweep.analysis import METHODS, Finding
@@ -101,6 +103,20 @@ def _trust(findings: Sequence[Finding]) -> dict[str, Array]:
         "members_needed": per_output([f.verdict.needed or 0 for f in findings], "members to converge; 0: no more"),
         "verdict": per_output([said(f) for f in findings], "how far to trust the indices"),
     }
+
+
+def worded(finding: Finding, output: Output, design: Design) -> tuple[Finding, Output]:
+    """Both with amounts as people write them, bn yuan for yuan_1e8: for a terminal and for pictures, not for files."""
+    times, found = scale(output.units), finding.indices
+
+    def scaled(measures: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        return {name: values * times if name in OWN_UNIT else values for name, values in measures.items()}
+
+    steps = finding.steps
+    if METHODS[design.kind].lead in OWN_UNIT:
+        steps = tuple(replace(step, values=step.values * times, half=step.half * times) for step in steps)
+    indices = replace(found, values=scaled(found.values), half=scaled(found.half))
+    return replace(finding, indices=indices, steps=steps), replace(output, units=unit_text(output.units))
 
 
 def said(finding: Finding) -> str:

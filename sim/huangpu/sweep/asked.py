@@ -64,8 +64,8 @@ def _variables(form: OutputsForm, known: Known) -> tuple[list[Output], Problems]
                 continue
             for id in names[name]:
                 entry = next(e for e in known.program.rows if e.id == id)
-                label = f"{entry.label} at {year:g}"
-                found.append(Output(f"{id}@{year:g}", label, entry.units, "variable", Point(id, year)))
+                label = f"{entry.label} at {year:.10g}"
+                found.append(Output(f"{id}@{year:.10g}", label, entry.units, "variable", Point(id, year)))
     return found, problems
 
 
@@ -126,7 +126,7 @@ def _expressions(form: OutputsForm, known: Known) -> tuple[list[Output], Problem
         wrong = [message for point in dict.fromkeys(points_of(tree)) for message in _wrong_point(point, names, known)]
         problems += [(key, message) for message in wrong]
         if not wrong:
-            found.append(Output(name, " ".join(text.split()), "", "expression", tree))
+            found.append(Output(name, f"{name} = {' '.join(text.split())}", "", "expression", tree))
     return found, problems
 
 
@@ -152,9 +152,9 @@ def _wrong_point(point: Point, names: Mapping[str, list[str]], known: Known) -> 
 def _wrong_time(year: float, known: Known) -> str:
     first, dt = known.program.initial_time, known.program.time_step
     if not first <= year <= known.end:
-        return f"found {year:g}, expected a year of the scenario, {first:g} to {known.end:g}"
+        return f"found {year:.10g}, expected a year of the scenario, {first:g} to {known.end:g}"
     steps = (year - first) / dt
-    return "" if abs(steps - round(steps)) < 1e-6 else f"found {year:g}, which is no step of {dt:g} from {first:g}"
+    return "" if abs(steps - round(steps)) < 1e-6 else f"found {year:.10g}, which is no step of {dt:g} from {first:g}"
 
 
 def _wrong_years(first: float, last: float, known: Known) -> str:

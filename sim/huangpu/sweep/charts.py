@@ -25,7 +25,7 @@ BLUE, PALE, INK, GREY, ORANGE = "#2b6ca3", "#9fc3e0", "#222222", "#767676", "#c8
 LINES = (BLUE, ORANGE, "#3b8f5a", "#7a4ea3", "#b5473c", "#767676")
 SHOWN, TRACED = 15, len(LINES)  # factors of a chart; lines of one
 SMALL = 0.005  # of the largest: factors below it are not drawn
-WIDTH, ROW, WRAP = 8.0, 0.34, 44  # inches, inches of a bar, letters of a label's line
+WIDTH, ROW, WRAP, TITLE = 8.0, 0.34, 44, 74  # inches, inches of a bar, letters of a line of a label and of the title
 SAME = {
     "svg.hashsalt": "huangpu",
     "svg.fonttype": "none",
@@ -214,7 +214,11 @@ def growing(finding: Finding, page: Page) -> Figure:
 def _figure(height: float, title: str, question: str) -> Figure:
     figure = Figure(figsize=(WIDTH, height))
     FigureCanvasSVG(figure)
-    figure.text(0.03, 1 - 0.28 / height, textwrap.shorten(title, 78, placeholder="…"), fontsize=12, weight="bold")
+    title = textwrap.shorten(title, 2 * TITLE, placeholder="…")
+    size = 12 * min(
+        1.0, TITLE / len(title)
+    )  # of a long one smaller letters: its end says the year and whether it is met
+    figure.text(0.03, 1 - 0.28 / height, title, fontsize=size, weight="bold")
     figure.text(0.03, 1 - 0.5 / height, question, fontsize=9, color=GREY)
     return figure
 

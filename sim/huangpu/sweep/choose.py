@@ -81,7 +81,7 @@ def choose(form: SweepFile, basis: Basis, columns: Iterable[str]) -> tuple[Choic
                 )
     elif not factors and not problems:
         problems.append(((), "nothing varies; expected `vary` or `levers`"))
-    problems += _repeated(factors)
+    problems += [*_listed_twice(form), *_repeated(factors)]
     problems += _others(form, basis)
     varied = {factor.name for factor in factors}
     for name in basis.deliveries:
@@ -139,9 +139,9 @@ def _ids(name: str, basis: Basis) -> list[str] | str:
         return f"the model has no parameter '{name}', nor does the scenario name such a delivery{nearest(name, known)}"
     driven = {program.rows[row].id for row in program.driven}
     if any(entry.id in driven for entry in rows):
-        return "is driven through time; a lever goes under `levers`, a driver into the scenario"
+        return f"'{name}' is driven through time; a lever goes under `levers`, a driver into the scenario"
     if any(entry.id not in constants for entry in rows):
-        return f"is of kind {rows[0].kind} in the model, expected a constant"
+        return f"'{name}' is of kind {rows[0].kind} in the model, expected a constant"
     return [entry.id for entry in rows]
 
 
@@ -238,15 +238,15 @@ def _lever(name: str, lever: Lever, basis: Basis, key: Key, problems: Problems) 
         problems.append((key, f"plan '{lever.plan}' has no window of '{name}' in the scenario"))
         return
     label = basis.program.labels.get(entries[0].base, entries[0].label)
-    what = ("times what " + (lever.plan or "the scenario") + " delivers") if windows else "strength"
+    units = f"times what {lever.plan or 'the scenario'} delivers" if windows else entries[0].units
     distribution = Distribution("uniform", (lever.low, lever.high))
     rest = _constants(basis.program).get(ids[0], 0.0)
     yield Factor(
         name,
         "lever",
         distribution,
-        f"{label}: {what}",
-        "",
+        f"{'Lever' if windows else 'Strength of lever'}: {label}",
+        units,
         1.0 if windows else rest,
         ids=ids,
         plan=lever.plan,
@@ -275,6 +275,14 @@ def _columns(columns: Iterable[str], basis: Basis, problems: Problems) -> Iterat
 # -- rules and notes --------------------------------------------------------------------------------------------------
 
 
+def _listed_twice(form: SweepFile) -> Iterator[tuple[Key, str]]:
+    for section in ("vary", "levers"):
+        names = getattr(form, section)
+        for place, name in enumerate(names if isinstance(names, list) else ()):
+            if name in names[:place]:
+                yield (section, place), f"'{name}' stands there twice; name it once"
+
+
 def _repeated(factors: list[Factor]) -> Iterator[tuple[Key, str]]:
     seen: dict[str, str] = {}
     for factor in factors:
@@ -301,6 +309,8 @@ def _others(form: SweepFile, basis: Basis) -> Iterator[tuple[Key, str]]:
 
 def _notes(form: SweepFile, basis: Basis, factors: list[Factor], rest: int) -> Iterator[str]:
     yield "the model's own response: drivers as the scenario has them, none drawn, and no discrepancy is added"
+    for units in dict.fromkeys(factor.units for factor in factors if factor.units.startswith("times ")):
+        yield f"a lever is {units}: 0 is none of it, 1 is as the scenario has it"
     if rest and form.others != POSTERIOR:
         yield f"{rest} parameters and deliveries that do not vary stand at their posterior medians"
     mine = [factor.name for factor in factors if factor.distribution.kind == POSTERIOR]

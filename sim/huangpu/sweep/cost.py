@@ -27,7 +27,8 @@ class Cost:
     def line(self) -> str:
         """All of it for a person."""
         return (
-            f"{self.members:,} members of {self.factors} factors and {self.outputs} outputs, {self.steps:,} steps each "
+            f"{_count(self.members, 'member')} of {_count(self.factors, 'factor')} and "
+            f"{_count(self.outputs, 'output')}, {_count(self.steps, 'step')} each "
             f"({self.members * self.steps:.2g} in all); store up to {_size(self.bytes)}; about {_span(self.seconds)}"
         )
 
@@ -45,6 +46,10 @@ def cost(sweep: Sweep, threads: int | None = None) -> Cost:
     return Cost(members, len(sweep.factors), outputs, steps, stored, seconds)
 
 
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" + "s" * (number != 1)
+
+
 def _size(count: float) -> str:
     for unit in ("bytes", "kB", "MB", "GB"):
         if count < 1000:
@@ -57,4 +62,4 @@ def _span(seconds: float) -> str:
     for unit, length in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * length:
             return f"{seconds / length:.1f} {unit}"
-    return f"{seconds:.2g} s"
+    return f"{seconds:.0f} s" if seconds >= 1 else "a second"

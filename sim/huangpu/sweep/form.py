@@ -31,8 +31,8 @@ class DesignForm(Base):
         None,
         ge=1,
         le=MEMBERS,
-        description="sobol: points of the base sequence, a power of two; fast: members a factor, 65 or more; latin and "
-        "posterior: members",
+        description="sobol: points of the base sequence, a power of two; fast: members a factor, 577 or more; latin "
+        "and posterior: members",
     )
     trajectories: int | None = Field(None, ge=2, le=MEMBERS, description="morris: walks through the levels")
     levels: int | None = Field(

@@ -17,10 +17,10 @@ from SALib.analyze import morris as salib_morris
 from SALib.analyze import sobol as salib_sobol
 
 from huangpu.sweep.bootstrap import sobol_half_widths
+from huangpu.sweep.designs import HARMONICS
 
 LEVEL = 0.95  # of every interval
 RESAMPLES = 400
-HARMONICS = 4  # of FAST, as SALib's sampler has it where it is not told
 SPOILT = 0.05  # share of blocks with a member that is not finite beyond which there are no indices
 
 
@@ -54,7 +54,8 @@ def refusal(dropped: int, blocks: int, what: str) -> str:
     """Why a sample with that many spoilt blocks has no indices; empty where it has."""
     if dropped <= SPOILT * blocks:
         return ""
-    return f"{dropped:,} of {blocks:,} {what} hold a member that is not finite, more than {100 * SPOILT:.0f} %"
+    wrong = "are not finite" if what == "members" else "hold a member that is not finite"
+    return f"{dropped:,} of {blocks:,} {what} {wrong}, more than {100 * SPOILT:.0f} %"
 
 
 CONSTANT = "the output is the same for every member"
@@ -104,7 +105,7 @@ def morris(inputs: np.ndarray, outputs: np.ndarray, *, levels: int, seed: int) -
     return Indices(values, half, int(good.sum()), dropped)
 
 
-def fast(outputs: np.ndarray, factors: int, *, seed: int, harmonics: int = HARMONICS) -> Indices:
+def fast(outputs: np.ndarray, factors: int, *, seed: int) -> Indices:
     """First and total order of extended FAST (Saltelli, Tarantola and Chan 1999).
 
     outputs (members,), search curve by search curve, one a factor. A curve cannot be thinned: a member that is not
@@ -121,7 +122,7 @@ def fast(outputs: np.ndarray, factors: int, *, seed: int, harmonics: int = HARMO
     with legacy_seed(seed), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # on its intervals, said above
         problem = {"num_vars": len(names), "names": names}
-        found = salib_fast.analyze(problem, curves[good].ravel(), M=harmonics, conf_level=LEVEL)
+        found = salib_fast.analyze(problem, curves[good].ravel(), M=HARMONICS, conf_level=LEVEL)
     values, half = ({m: np.full(factors, np.nan) for m in measures} for _ in range(2))
     for measure in measures:
         values[measure][good] = found[measure]

@@ -12,13 +12,12 @@ import numpy as np
 
 from huangpu.runtime.members import MembersError, read_columns
 from huangpu.runtime.scenario.resolve import inside_project
-from huangpu.sweep.designs import FAST_VALUES, KINDS, Design
+from huangpu.sweep.designs import FAST_VALUES, KINDS, Design, least_fast
 from huangpu.sweep.factors import Factor
 from huangpu.sweep.form import FACTORS, MEMBERS, POSTERIOR, DesignForm
 from huangpu.yamlfile import Key
 
 LARGEST = 500_000_000  # bytes of a file of members, which is held as a whole
-LEAST_FAST = 65  # 4 M^2 + 1 with M = 4 harmonics (Saltelli, Tarantola and Chan, 1999)
 Columns = Mapping[str, np.ndarray]
 Problems = list[tuple[Key, str]]
 
@@ -76,14 +75,19 @@ def _sizes(kind: str, options: Mapping, factors: int, size: int) -> Iterator[tup
     if kind == "sobol" and n & (n - 1):
         low = 1 << (n.bit_length() - 1)
         yield ("n",), f"found {n:,}, expected a power of two, which a Sobol sequence is even in: {low:,} or {2 * low:,}"
-    if kind == "fast" and n < LEAST_FAST:
-        yield ("n",), f"found {n}, expected {LEAST_FAST} or more members a factor, for four harmonics"
+    if kind == "fast" and n < (least := least_fast(factors)):
+        yield (
+            ("n",),
+            f"found {n:,}, expected {least:,} or more members a factor, so that each has a frequency of its own",
+        )
     if kind == "fast" and n * factors**2 > FAST_VALUES:
         most = FAST_VALUES // factors**2
         message = f"{n:,} members a factor make a sample of {n * factors**2:,} values, which is held as a whole"
         yield (
             ("n",),
-            f"{message}; expected at most {most:,}" if most >= LEAST_FAST else f"{message}; vary fewer factors",
+            f"{message}; expected at most {most:,}"
+            if most >= least_fast(factors)
+            else f"{message}; vary fewer factors",
         )
     if kind == "morris" and options["levels"] % 2:
         yield ("levels",), f"found {options['levels']}, expected an even number, so that half of them is a step"

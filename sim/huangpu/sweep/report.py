@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from huangpu.sweep.analysis import METHODS, Finding, Method, analyse
-from huangpu.sweep.answers import OWN_UNIT, said, write_answers
+from huangpu.sweep.answers import OWN_UNIT, said, worded, write_answers
 from huangpu.sweep.charts import write_charts
 from huangpu.sweep.designs import Design
 from huangpu.sweep.indices import CONSTANT, LEVEL
@@ -69,8 +69,11 @@ def report(
         "notes": "\n".join(sweep.notes),
     }
     write_answers(findings, sweep.design, sweep.outputs, attrs, folder)
-    write_charts(findings, sweep.design, sweep.outputs, folder, partial(report_step, before=len(sweep.outputs)))
-    return shown(findings, sweep.design, sweep.outputs, sweep.notes)
+    findings, outputs = zip(
+        *(worded(f, o, sweep.design) for f, o in zip(findings, sweep.outputs, strict=True)), strict=True
+    )
+    write_charts(findings, sweep.design, outputs, folder, partial(report_step, before=len(outputs)))
+    return shown(findings, sweep.design, outputs, sweep.notes)
 
 
 def shown(
@@ -92,7 +95,12 @@ def shown(
         lines += [*_trust(finding, METHODS[design.kind]), Text()]
     if flat:
         lines += [Text(f"The same for every member, so without indices: {'; '.join(flat)}", style="yellow"), Text()]
-    lines.append(Text(f"{WORDS[lead]} ± is half the {100 * LEVEL:.0f} % interval.", style="dim"))
+    wide = any(np.isfinite(finding.indices.half[lead]).any() for finding, _ in told)
+    lines.append(Text(WORDS[lead] + (f" ± is half the {100 * LEVEL:.0f} % interval." if wide else ""), style="dim"))
+    floors = [finding.indices.values["pawn_floor"][0] for finding, _ in told if "pawn_floor" in finding.indices.values]
+    if np.isfinite(floors).any():
+        text = f"PAWN below {np.nanmax(floors):.3f} may be chance: 19 in 20 factors without any effect stay below it."
+        lines.append(Text(text, style="dim"))
     return lines + [Text(note, style="dim") for note in notes]
 
 
@@ -105,7 +113,7 @@ def _overview(told: Sequence[tuple[Finding, Output]], method: Method, labels: Se
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
     table.add_column("Output", ratio=3)
     table.add_column(f"First factors: {HEADS[method.lead]}", ratio=4)
-    table.add_column("Members", justify="right", ratio=2)
+    rows = []
     for finding, output in told:
         values, half = finding.indices.values[method.lead], finding.indices.half[method.lead]
         ranked = _ranked(finding, method.lead)
@@ -119,7 +127,12 @@ def _overview(told: Sequence[tuple[Finding, Output]], method: Method, labels: Se
         style = "green" if words == ["converged"] else "yellow"
         label = Text(output.label)
         label.append(f"  {output.units}" if method.lead in OWN_UNIT else "", style="dim")
-        table.add_row(label, Text("\n".join(first)), Text("\n".join(words), style=style))
+        rows.append((label, Text("\n".join(first)), Text("\n".join(words), style=style)))
+    judged = any(row[-1].plain for row in rows)
+    if judged:
+        table.add_column("Members", justify="right", ratio=2)
+    for row in rows:
+        table.add_row(*(row if judged else row[:-1]))
     return table
 
 
@@ -146,7 +159,8 @@ def _cell(measure: str, value: float, half: float) -> str:
     if np.isnan(value):
         return ""
     write = _short if measure in OWN_UNIT else "{:.3f}".format
-    text = write(value) + (f" ± {write(half)}" if np.isfinite(half) else "")
+    text = write(value + 0.0 if abs(value) >= 5e-4 or measure in OWN_UNIT else 0.0)
+    text += f" ± {write(half)}" if np.isfinite(half) else ""
     return text.replace("-", "−")
 
 
@@ -163,7 +177,7 @@ def _trust(finding: Finding, method: Method) -> list[RenderableType]:
     if words:
         fine = finding.verdict.needed is None and not np.isnan(finding.indices.values[method.lead]).all()
         lines.append(Padding(Text(words, style="green" if fine else "yellow"), (0, 0, 0, 2)))
-    if finding.indices.dropped:
+    if finding.indices.dropped and not np.isnan(finding.indices.values[method.lead]).all():
         whole = finding.indices.blocks + finding.indices.dropped
         text = f"{finding.indices.dropped:,} of {whole:,} {method.called} left out: not finite"
         lines.append(Padding(Text(text, style="yellow"), (0, 0, 0, 2)))

@@ -45,14 +45,15 @@ class Quarantined:
 class Review:
     """not_finite, outside: members with that flag, of `members`; quarantined: the first `LISTED` of the former.
 
-    pairs (factor,): pairs of members seen that differ in that factor alone; moved (factor, output): whether the output
-    differed in any of them.
+    finite (output,): members in which it is. pairs (factor,): pairs of members seen that differ in that factor alone,
+    all outputs finite; moved (factor, output): whether the output differed in a pair that has it finite.
     """
 
     members: int
     not_finite: int
     outside: int
     quarantined: tuple[Quarantined, ...]
+    finite: np.ndarray
     moments: Moments
     sketch: Sketch
     pairs: np.ndarray
@@ -66,12 +67,14 @@ def review(sweep: Sweep, data: xr.Dataset) -> Review:
     bad, outside, listed = 0, 0, []
     pairs = np.zeros(len(sweep.factors), dtype=np.int64)
     moved = np.zeros((len(sweep.factors), len(names)), dtype=bool)
+    finite = np.zeros(len(names), dtype=np.int64)
     seen = _Pairs(sweep)
     for span in spans(data):
         inputs, outputs, flags = (data[name][span].values for name in ("inputs", "outputs", "flags"))
         wrong = flags & NOT_FINITE != 0
         bad += int(wrong.sum())
         outside += int((flags & BEYOND != 0).sum())
+        finite += np.isfinite(outputs).sum(axis=0)
         for row in np.flatnonzero(wrong)[: LISTED - len(listed)]:
             lost = tuple(name for name, value in zip(names, outputs[row], strict=True) if not np.isfinite(value))
             listed.append(Quarantined(span.start + int(row), tuple(inputs[row].tolist()), lost))
@@ -81,7 +84,7 @@ def review(sweep: Sweep, data: xr.Dataset) -> Review:
             whole[place_] = part if whole[place_] is None else reducer.join(whole[place_], part)
         for apart, difference in seen.differences(span.start, inputs, outputs):
             _count(pairs, moved, apart, difference)
-    return Review(data.sizes["member"], bad, outside, tuple(listed), *whole, pairs, moved)
+    return Review(data.sizes["member"], bad, outside, tuple(listed), finite, *whole, pairs, moved)
 
 
 class _Pairs:
@@ -107,18 +110,20 @@ class _Pairs:
             before.append(np.where((place > 0)[:, None], np.concatenate([last[None], values[:-1]]), np.nan))
             heads.append(np.where((to_head >= 0)[:, None], values[np.maximum(to_head, 0)], head))
         self._before, self._head = (inputs[-1], outputs[-1]), (heads[0][-1], heads[1][-1])
-        yield inputs - before[0], outputs - before[1]
         second = place > 1  # the first after the head has just been compared with it
-        yield (inputs - heads[0])[second], (outputs - heads[1])[second]
+        with np.errstate(invalid="ignore"):  # infinite less infinite, which counts as not known
+            yield inputs - before[0], outputs - before[1]
+            yield (inputs - heads[0])[second], (outputs - heads[1])[second]
 
 
 def _count(pairs: np.ndarray, moved: np.ndarray, apart: np.ndarray, difference: np.ndarray) -> None:
     """Count the rows in which one factor alone is apart, and note which outputs moved in them."""
     differs = apart != 0
-    alone = (differs.sum(axis=1) == 1) & np.isfinite(apart).all(axis=1) & np.isfinite(difference).all(axis=1)
-    factor = differs[alone].argmax(axis=1)
-    np.add.at(pairs, factor, 1)
-    np.logical_or.at(moved, factor, difference[alone] != 0)
+    alone = (differs.sum(axis=1) == 1) & np.isfinite(apart).all(axis=1)
+    factor, difference = differs[alone].argmax(axis=1), difference[alone]
+    known = np.isfinite(difference)
+    np.add.at(pairs, factor[known.all(axis=1)], 1)
+    np.logical_or.at(moved, factor, known & (difference != 0))
 
 
 # -- files ------------------------------------------------------------------------------------------------------------

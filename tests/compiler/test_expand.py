@@ -80,7 +80,7 @@ def test_dims_are_the_smallest_written_ranges(tmp_path):
         ('D: d1, d-1, "d 1"', "cannot be read|twice"),
         ("D: d1 -> A", "not a range of the same length"),
         ("D: (A: a2, a1, a3)", "cannot be read"),
-        ("D: d1, d2, d3 -> (A: a2, a1, a3)", "a mapping that lists elements is not supported"),
+        ("D: d1, d2, d3 -> (A: a2, a1, b1)", "b1, which is no element of a"),
         ("x = RANDOM POISSON(0, 9, 2, 0, 1, 2)", "7: x: the function RANDOM POISSON is not supported"),
         ("x = SMOTH3(Time, 2)", "Did you mean|not supported"),
         ("x = MAX(1)", "MAX takes 2 arguments, not 1"),

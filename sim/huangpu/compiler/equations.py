@@ -99,6 +99,8 @@ def _reference(node: Ref, at: Equation) -> Expr:
             return Number(work.control[key])
         if key.removesuffix("_") == "time" and key not in work.elements:
             return TIME
+        if at.inside and key.endswith("_") and key not in work.elements:  # `TIME STEP$` in a macro: the model's own
+            return _reference(Ref(key[:-1]), replace(at, scope={}))
         if key not in work.elements and (key in work.known.elements or key in work.known.numbers):
             return Number(float(work.known.numbers[ss.bound(key, at.binding, work.known)]))
     if key in work.elements and work.elements[key].definitions[0].kind == "lookup":
@@ -108,6 +110,9 @@ def _reference(node: Ref, at: Equation) -> Expr:
 
 def _apply(node: Apply, at: Equation) -> Expr:
     work, function = at.work, node.function
+    if function in at.tables:
+        _count(node, 1)
+        return Interpolate(at.tables[function], _expr(node.args[0], at))
     if function in work.macros:
         return _macro(work.macros[function], node, at)
     if function in work.elements:
@@ -259,18 +264,33 @@ def _macro(macro: Macro, node: Apply, at: Equation) -> Expr:
         raise ModelError(f"more than {ss.MAX_VARIABLES} variables, those of macros included.")
     if macro.key in at.inside:
         raise ModelError(f"the macro {_title(node)} calls itself.")
+    if macro.value not in {e.key for e in macro.elements}:
+        raise ModelError(f"the macro {_title(node)} has no equation for its value, {macro.value}.")
     own = {e.key: element_id(at._name(f"{macro.key}_{e.key}"), at.elements) for e in macro.elements}
-    scope: dict[str, Expr] = {key: Name(id_) for key, id_ in own.items()}
+    tables = {e.key: own[e.key] for e in macro.elements if e.definitions[0].kind == "lookup"}
+    scope: dict[str, Expr] = {key: Name(id_) for key, id_ in own.items() if key not in tables}
     for param, arg in zip(macro.params, node.args, strict=True):
         scope[param] = at.share(_expr(arg, at), f"{macro.key}_{param}")
     for element in macro.elements:
         definition = element.definitions[0]
         base = own[element.key].partition("[")[0]
         inner = Equation(
-            at.work, base, element.label, at.elements, at.binding, definition, scope, {}, (*at.inside, macro.key)
+            at.work,
+            base,
+            element.label,
+            at.elements,
+            at.binding,
+            definition,
+            scope,
+            {},
+            (*at.inside, macro.key),
+            tables,
         )
-        if len(element.definitions) > 1 or definition.subscripts or definition.kind != "equation":
-            raise ModelError(f"subscripts or lookups defined inside the macro {_title(node)} are not supported.")
+        if len(element.definitions) > 1 or definition.subscripts or definition.kind == "data":
+            raise ModelError(f"subscripts or data defined inside the macro {_title(node)} are not supported.")
+        if element.key in tables:
+            at.work.tables.append(table(definition.node, own[element.key], inner, element))
+            continue
         kind, equation, initial = meaning(definition, 0, inner)
         at.work.dims[base] = at.work.dims.get(at.base, ())
         at.work.variables.append(
@@ -290,6 +310,4 @@ def _macro(macro: Macro, node: Apply, at: Equation) -> Expr:
                 non_negative=cut_off(definition),
             )
         )
-    if macro.key not in own:
-        raise ModelError(f"the macro {_title(node)} has no equation for its own value.")
-    return Name(own[macro.key])
+    return Name(own[macro.value])

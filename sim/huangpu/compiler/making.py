@@ -47,6 +47,7 @@ class Equation:
     scope: dict[str, Expr] = field(default_factory=dict)  # inside a macro: its arguments and own variables
     roles: dict[str, int] = field(default_factory=dict)
     inside: tuple[str, ...] = ()  # macros being expanded
+    tables: dict[str, str] = field(default_factory=dict)  # inside a macro: its own lookups
 
     def _name(self, role: str) -> str:
         """A new base id: the variable's, the role, and a number where the role comes again."""

@@ -17,6 +17,16 @@ from pathlib import Path
 
 from huangpu.compiler import guard
 from huangpu.compiler.modes import MODES
+from huangpu.compiler.preparing import (
+    Section,
+    calls,
+    listed,
+    lookup_pairs,
+    output_name,
+    sections,
+    unlisted,
+    without_comments,
+)
 from huangpu.compiler.source import XMILE, printable, read_bytes
 from huangpu.compiler.syntax import (
     Apply,
@@ -62,7 +72,7 @@ def read_model(path: str | Path, data: bytes | None = None) -> Source:
 def _read_vensim(path: str | Path, data: bytes) -> Source:
     file = printable(str(path))
     equations, sketch, settings = split(decode(file, data))
-    lines = Lines(equations)
+    lines = Lines(without_comments(equations))
     problems: list[str] = []
     with _parsing():
         main, *macros = _sections(file, lines, problems)
@@ -71,7 +81,11 @@ def _read_vensim(path: str | Path, data: bytes) -> Source:
         name=Path(path).stem,
         ranges=main.ranges,
         elements=main.elements,
-        macros=tuple(Macro(key(s.name), s.params, s.elements) for s in macros),
+        macros=tuple(
+            Macro(key(output_name(s, output) if output else s.name), s.params, s.elements, key(output or s.name))
+            for s in macros
+            for output in ("", *s.outputs)
+        ),
         views=views(sketch),
         synonyms=synonyms(settings),
         aliases=aliases(settings),
@@ -98,6 +112,7 @@ def _parsing() -> Iterator[None]:
 class _Section:
     name: str
     params: tuple[str, ...]
+    outputs: tuple[str, ...]
     ranges: tuple[Range, ...]
     elements: tuple[Element, ...]
 
@@ -110,11 +125,12 @@ class _NoEquation(Exception):
 def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
     pysd = guard.vensim()
     try:
-        tree = pysd.Grammar.get("file_sections").parse(lines.text)
-        raw = pysd.file.FileSectionsVisitor(tree).entries
-    except Exception as error:
-        raise ModelError(f"{file}: not a Vensim model ({_why(error)}). Save it as .mdl from Vensim.") from None
-    if raw[0] is None:
+        raw = sections(lines.text)
+        if not lines.text.strip():
+            raise ModelError("not a Vensim model (it is empty). Save it as .mdl from Vensim.")
+    except ModelError as error:
+        raise ModelError(f"{file}: {error}") from None
+    if not raw[0].content.strip():
         raise ModelError(f"{file}: no equations, only macros. Add the model's own equations.")
 
     class Entries(pysd.section.SectionElementsVisitor):
@@ -131,7 +147,7 @@ def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
             if node.text.strip():
                 raise _NoEquation(node.start, node.text)
 
-    sections = []
+    found = []
     for section in raw:
         try:
             entries = Entries(pysd.Grammar.get("section_elements").parse(section.content)).entries
@@ -140,11 +156,18 @@ def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
             place = Place(file, lines.find(section.content[position : position + 80].strip()))
             problems.append(f"{at(place)}: not a Vensim equation from here on ({_why(error)}).")
             continue
-        sections.append(_section(section, entries, file, lines, problems))
-    return sections or [_Section("", (), (), ())]
+        found.append(_section(section, entries, file, lines, problems, raw[1:]))
+    return found or [_Section("", (), (), (), ())]
 
 
-def _section(section, entries: list[tuple[str, ...]], file: str, lines: Lines, problems: list[str]) -> _Section:
+def _section(
+    section: Section,
+    entries: list[tuple[str, ...]],
+    file: str,
+    lines: Lines,
+    problems: list[str],
+    macros: list[Section],
+) -> _Section:
     pysd = guard.vensim()
     ranges: list[Range] = []
     elements: dict[str, Element] = {}
@@ -152,19 +175,21 @@ def _section(section, entries: list[tuple[str, ...]], file: str, lines: Lines, p
         place = Place(file, lines.find(equation))
         try:
             _check_size(equation)
-            data = " :INTERPOLATE:" if BARE.fullmatch(equation) else ""  # no equation: data of another run
-            part = pysd.element.Element(equation + data, units, doc).parse()
-            if isinstance(part, pysd.element.SubscriptRange):
-                ranges.append(_range(part, equation, place))
-            elif isinstance(part, pysd.element.Component):
-                part.parse()
-                _add(elements, part, _definition(part, equation, place), SUPPLEMENTARY in flag)
-            # else a reality check (:THE CONDITION:, :TEST INPUT:), which computes nothing
+            for text in calls(lookup_pairs(equation), macros):
+                data = " :INTERPOLATE:" if BARE.fullmatch(text) else ""  # no equation: data of another run
+                part = pysd.element.Element(unlisted(text) + data, units, doc).parse()
+                if isinstance(part, pysd.element.SubscriptRange):
+                    ranges.append(_range(part, text, place))
+                elif isinstance(part, pysd.element.Component):
+                    part.parse()
+                    _add(elements, part, _definition(part, equation, place), SUPPLEMENTARY in flag)
+                # else a reality check (:THE CONDITION:, :TEST INPUT:), which computes nothing
         except ModelError as error:
             problems.append(f"{at(place)}: {printable(equation)[:60]}: {error}")
         except Exception as error:  # what PySD raises on text outside its grammar has no common type
             problems.append(f"{at(place)}: {printable(equation)[:60]}: cannot be read ({_why(error)}).")
-    return _Section(section.name, tuple(key(p) for p in section.params), tuple(ranges), tuple(elements.values()))
+    params = tuple(key(p) for p in section.params)
+    return _Section(section.name, params, section.outputs, tuple(ranges), tuple(elements.values()))
 
 
 def _why(error: BaseException) -> str:
@@ -200,15 +225,13 @@ def _check_size(equation: str) -> None:
 
 def _range(part, equation: str, place: Place) -> Range:
     external = tuple(part.definition.values()) if isinstance(part.definition, dict) else ()
-    if re.search(r"->.*\(", equation):
-        raise ModelError("a mapping that lists elements is not supported. Order the ranges so that `-> Range` will do.")
     copied = isinstance(part.definition, str)
     members = () if copied or external else tuple(printable(m) for m in part.definition)
     if len(members) > MAX_RANGE:
         raise ModelError(f"more than {MAX_RANGE} subscript elements.")
     same_as = key(part.definition) if copied else None
     maps = () if copied else tuple(key(m) for m in part.mapping)  # a copy's list is PySD's default argument, shared
-    return Range(key(part.name), printable(part.name), members, maps, same_as, place, external)
+    return Range(key(part.name), printable(part.name), members, maps, same_as, place, external, listed(equation))
 
 
 def _definition(part, equation: str, place: Place) -> Definition:

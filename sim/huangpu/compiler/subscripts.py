@@ -15,10 +15,13 @@ MAX_VARIABLES = 100_000
 
 @dataclass(frozen=True)
 class Subscripts:
-    """elements: range -> its elements; maps: range -> ranges it maps to; numbers: element -> place in its range."""
+    """elements: range -> its elements; numbers: element -> place in its range.
+
+    maps  range -> range it maps to -> element of that one -> its own element
+    """
 
     elements: dict[str, tuple[str, ...]]
-    maps: dict[str, tuple[str, ...]]
+    maps: dict[str, dict[str, dict[str, str]]]
     numbers: dict[str, int]
     labels: dict[str, str]
 
@@ -28,15 +31,44 @@ def subscripts(ranges: tuple[Range, ...]) -> Subscripts:
     written = {r.key: r for r in ranges}
     labels = {key(m): m.strip('"') for r in ranges for m in r.members} | {r.key: r.label.strip('"') for r in ranges}
     elements = {r.key: _members(r, written, ()) for r in ranges}
-    maps: dict[str, tuple[str, ...]] = {r.key: r.maps for r in ranges}
+    maps: dict[str, dict[str, dict[str, str]]] = {r.key: {} for r in ranges}
+    for r in ranges:
+        for target, listed in zip(r.maps, r.lists or itertools.repeat(()), strict=False):
+            maps[r.key][target] = _mapped(r, target, listed, elements)
     for r in ranges:
         if r.same_as:  # a copy and its original stand for one another
-            maps[r.key] = (*maps[r.key], r.same_as)
-            maps[r.same_as] = (*maps[r.same_as], r.key)
-        for target in r.maps:
-            if len(elements.get(target, ())) != len(elements[r.key]):
-                raise _problem(r, f"maps to {target}, which is not a range of the same length. Correct the mapping.")
+            alike = {e: e for e in elements[r.key]}
+            maps[r.key][r.same_as] = maps[r.same_as][r.key] = alike
     return Subscripts(elements, maps, _numbers(elements), labels)
+
+
+def _mapped(r: Range, target: str, listed: tuple[str, ...], elements: dict[str, tuple[str, ...]]) -> dict[str, str]:
+    """The elements of the range mapped to, each with the element of this one that stands for it.
+
+    What is listed belongs to the elements in turn, or to what this range lists itself; a range listed may hold several.
+    """
+    own, there = elements[r.key], elements.get(target, ())
+    if not listed:
+        if len(there) != len(own):
+            raise _problem(r, f"maps to {target}, which is not a range of the same length. Correct the mapping.")
+        return dict(zip(there, own, strict=True))
+    named = [elements.get(key(m), (key(m),)) for m in r.members]
+    spelt = tuple(e for name in listed for e in elements.get(name, (name,)))
+    unknown = [e for e in spelt if e not in there]
+    if unknown:
+        raise _problem(r, f"maps to {unknown[0]}, which is no element of {target}. Correct the mapping.")
+    if len(listed) not in (len(own), len(named)) and len(spelt) == len(own):
+        listed = spelt
+    turns = [(e,) for e in own] if len(listed) == len(own) else named
+    if len(turns) != len(listed):
+        raise _problem(r, f"lists {len(listed)} elements of {target} for its {len(own)}. Correct the mapping.")
+    found: dict[str, str] = {}
+    for mine, name in zip(turns, listed, strict=True):
+        theirs = elements.get(name, (name,))
+        if len(mine) not in (1, len(theirs)):
+            raise _problem(r, f"maps {len(mine)} elements to the {len(theirs)} of {name}. Correct the mapping.")
+        found |= zip(theirs, mine if len(mine) == len(theirs) else mine * len(theirs), strict=True)
+    return found
 
 
 def _problem(r: Range, what: str) -> ModelError:
@@ -103,9 +135,11 @@ def bound(name: str, binding: dict[str, str], known: Subscripts) -> str:
     if name in binding:
         return binding[name]
     if name in known.elements:
-        for target in known.maps[name]:
+        for target, mapped in known.maps[name].items():
+            if binding.get(target) in mapped:
+                return mapped[binding[target]]
             if target in binding:
-                return known.elements[name][known.elements[target].index(binding[target])]
+                raise ModelError(f"{known.labels[name]} has nothing mapped to {binding[target]}. Complete the mapping.")
         raise ModelError(
             f"the range {known.labels[name]} is not on the left of the equation, nor mapped to one that is."
             " Put it on the left, map it, or sum over it."

@@ -107,17 +107,21 @@ class Range:
     key: str
     label: str
     members: tuple[str, ...]
-    maps: tuple[str, ...]  # keys of the ranges it maps to, position by position
+    maps: tuple[str, ...]  # keys of the ranges it maps to, position by position or as `lists` says
     same_as: str | None  # key of the range it copies (`<->`)
     place: Place
     external: tuple[str, ...] = ()
+    lists: tuple[tuple[str, ...], ...] = ()  # for each of `maps` the elements and ranges listed, () by position
 
 
 @dataclass(frozen=True, slots=True)
 class Macro:
+    """`value` is the key of the element whose value a call has."""
+
     key: str
     params: tuple[str, ...]
     elements: tuple[Element, ...]
+    value: str
 
 
 @dataclass(frozen=True, slots=True)

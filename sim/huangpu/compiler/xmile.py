@@ -164,7 +164,7 @@ def _macro(file: str, tag: Tag, known: Known, problems: list[str]) -> Macro:
         body = Tag("aux", {}, "", tuple(tag.all("eqn")), tag.line)
         variables.append(Variable(name(label), label, "aux", body, (), scope, place))
     reader = Reader(known, {"stock": False, "flow": False}, problems)
-    return Macro(name(label), tuple(map(name, params)), tuple(reader.elements(variables)))
+    return Macro(name(label), tuple(map(name, params)), tuple(reader.elements(variables)), name(label))
 
 
 def _views(models: dict[str, Tag], main: Tag, top: Scope, known: Known) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -149,6 +149,36 @@ def test_a_manifest_that_is_none_is_refused(sweep, tmp_path, text):
         run(sweep, tmp_path, resume=True)
 
 
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        ({"name": "../../elsewhere"}, "no name of a folder"),
+        ({"name": ".."}, "no name of a folder"),
+        ({"layout": {"chunk": 0}}, "its layout holds what is no number"),
+        ({"layout": {"members": 2000}}, "its layout is not that of the sweep"),
+    ],
+)
+def test_a_manifest_that_was_tampered_with_is_refused(sweep, tmp_path, part, said):
+    """Above all nothing is written where its name would lead to."""
+    begun(sweep, tmp_path / "a" / "out")
+    path = tmp_path / "a" / "out" / MANIFEST
+    content = json.loads(path.read_text())
+    layout = content["layout"] | part.get("layout", {})
+    path.write_text(json.dumps(content | part | {"layout": layout}))
+    with pytest.raises(SweepError, match=said):
+        run(sweep, tmp_path / "a" / "out", resume=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+
+def test_lines_of_the_journal_that_are_of_no_chunk_are_ignored(sweep, whole, tmp_path):
+    begun(sweep, tmp_path / "out")
+    with (tmp_path / "out" / JOURNAL).open("ab") as file:
+        file.write(b'\xff\n[1]\n{"chunk": "x"}\n{"chunk": 99, "sha256": "a"}\n{"chunk": -1, "sha256": "a"}\n')
+    done = run(sweep, tmp_path / "out", resume=True)
+    assert (done.kept, done.computed, done.spoilt) == (4, 6, ())
+    assert small.same(small.arrays(tmp_path / "out"), whole)
+
+
 def test_two_processes_do_not_write_the_same(sweep, tmp_path):
     with manifest.locked(tmp_path), pytest.raises(SweepError, match=rf"another sweep.*process {os.getpid()} on"):
         run(sweep, tmp_path, chunk=CHUNK)

@@ -94,6 +94,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         manifest = Manifest(**{**content, "layout": Layout(**content["layout"])})
         if stated != manifest.hash:
             raise ValueError("its hash is not that of its identity")
+        if Path(manifest.name).name != manifest.name or manifest.name == "..":
+            raise ValueError("its name is no name of a folder")
+        if not all(type(size) is int and size > 0 for size in dataclasses.astuple(manifest.layout)):
+            raise ValueError("its layout holds what is no number of members, factors or outputs")
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -118,8 +122,8 @@ def _different(before, after, key: str) -> Iterator[str]:
 # -- the journal ------------------------------------------------------------------------------------------------------
 
 
-def read_journal(folder: Path) -> dict[int, str]:
-    """Hash of each chunk that was finished, by number; the last line of a chunk counts."""
+def read_journal(folder: Path, chunks: int | None = None) -> dict[int, str]:
+    """Hash of each chunk that was finished, by number; the last line of a chunk counts, one of none of `chunks` not."""
     found = {}
     with contextlib.suppress(FileNotFoundError), (folder / JOURNAL).open("rb") as file:
         for line in file:
@@ -127,7 +131,7 @@ def read_journal(folder: Path) -> dict[int, str]:
                 entry = json.loads(line)
                 if line.endswith(b"\n"):
                     found[int(entry["chunk"])] = str(entry["sha256"])
-    return found
+    return {number: sha256 for number, sha256 in found.items() if chunks is None or 0 <= number < chunks}
 
 
 def end_line(folder: Path) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 SHOWN = 5  # factors of an output
 FULL, NAMED = 12, 3  # outputs beyond which each has but a row, with so many factors at most
 SMALL = 0.01  # of the largest: factors below it are not named there
+LEAST = 0.001  # of the largest: factors below it are chance or nothing, and stand in no table
 HEADS = {
     "ST": "Total share",
     "S1": "Alone",
@@ -148,7 +149,9 @@ def _table(finding: Finding, lead: str, labels: Sequence[str]) -> Table:
     table.add_column("Factor", ratio=1)
     for measure in (lead, *BESIDE[lead]):
         table.add_column(HEADS[measure], justify="right", no_wrap=True, min_width=13)
-    for k in _ranked(finding, lead)[:SHOWN]:
+    ranked = _ranked(finding, lead)[:SHOWN]
+    largest = found.values[lead][ranked[0]]
+    for k in (k for k in ranked if k == ranked[0] or found.values[lead][k] >= LEAST * largest):
         cells = (_cell(m, found.values[m][k], found.half[m][k]) for m in (lead, *BESIDE[lead]))
         table.add_row(Text(labels[k]), *cells)
     return table

@@ -62,7 +62,7 @@ def run(
     files.make_folder(folder)
     with files.writing(folder), book.locked(folder):
         store = _begin(sweep, folder, resume, chunk)
-        done = book.read_journal(folder)
+        done = book.read_journal(folder, store.manifest.layout.chunks)
         sound = store.sound(done)
         kept = [number for number in done if sound[number]]
         missing = sorted({*range(store.manifest.layout.chunks)}.difference(kept))
@@ -133,11 +133,10 @@ def resuming(sweep: Sweep, folder: Path) -> str:
 
 def _begin(sweep: Sweep, folder: Path, resume: bool, chunk: int | None) -> Store:
     """The folder's store, new or gone on with."""
-    before = book.read_manifest(folder)
+    before, members = book.read_manifest(folder), sweep.design.size
+    layout = Layout(members, chunk or storing.chunk_size(members), len(sweep.factors), len(sweep.outputs))
     if before is None:
         _check_empty(folder)
-        members = sweep.design.size
-        layout = Layout(members, chunk or storing.chunk_size(members), len(sweep.factors), len(sweep.outputs))
         before = Manifest(sweep.name, sweep.identity, layout, {name: version(name) for name in (*PACKAGES, "zarr")})
         book.write_manifest(folder, before)
     elif not resume:
@@ -151,6 +150,10 @@ def _begin(sweep: Sweep, folder: Path, resume: bool, chunk: int | None) -> Store
         raise SweepError(
             f"{folder}: holds another sweep, begun {before.begun}: {changed} differ from {sweep.path}; its chunks "
             "cannot be gone on with, so put things back as they were or give another folder with --out"
+        )
+    elif before.layout != replace(layout, chunk=before.layout.chunk):
+        raise SweepError(
+            f"{folder / book.MANIFEST}: its layout is not that of the sweep; give another folder with --out"
         )
     store = Store(folder, before)
     store.clear_parts()

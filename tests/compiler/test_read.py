@@ -156,3 +156,43 @@ def test_views_hold_what_is_drawn_in_them(tmp_path):
 def test_messages_hold_no_control_characters(tmp_path):
     text = refusal(modelfile.write(tmp_path, "x\x1b[31m = 1 + \x07 | y = z\u202e"))
     assert all(c.isprintable() for c in text.replace("\n", ""))
+
+
+def test_comments_in_braces_are_passed_over_but_not_in_documentation(tmp_path):
+    path = modelfile.write(tmp_path, 'x = 1 + {one} 2 {} ~ m{2} ~ see {this} | "a {b}" = 3 {two\nlines} + 4')
+    source = read_model(path)
+    found = {e.key: e for e in source.elements}
+    assert modelfile.run(path)["x"][0] == 3 and modelfile.run(path)["a_b_"][0] == 7
+    assert found["x"].doc == "see {this}" and found["x"].units == "m{2}" and found["a_b_"].label == '"a {b}"'
+
+
+def test_macros_may_stand_anywhere(tmp_path):
+    macro = ":MACRO: {0}(a, b)\n{0} = a * 10 + b ~ ~ |\n:END OF MACRO:\n"
+    heading = "*******************\n .Macros\n*******************~\n |\n"
+    path = modelfile.write(tmp_path, "x = ONE(1, 2) + TWO(3, 4)")
+    text = path.read_text().removeprefix("{UTF-8}\n")
+    first, second = macro.format("ONE"), macro.format("TWO")
+    equations, sketch = text[: -len(modelfile.SKETCH)], modelfile.SKETCH
+    for order in (heading + "{ a note }" + first + second + equations, first + heading + equations + second):
+        path.write_text("{UTF-8}\n" + order + sketch)
+        assert modelfile.run(path)["x"][0] == 46
+
+
+@pytest.mark.parametrize(
+    ("mapping", "wanted"),
+    [
+        ("A: a1, a2 -> B | B: b1, b2", [1, 2]),
+        ("A: a1, a2 -> (B: b2, b1) | B: b1, b2", [2, 1]),
+        ("A: a1, a2 -> (B: most, b2) | B: b1, b2, b3 | most: b1, b3", [1, 2, 1]),
+        ("A: a1, a2 -> C, (B: b2, b1) | B: b1, b2 | C: c1, c2", [2, 1]),
+    ],
+)
+def test_mappings(mapping, wanted, tmp_path):
+    found = modelfile.run(modelfile.write(tmp_path, f"{mapping} | y[A] = 1, 2 | x[B] = y[A]"))
+    assert [found[f"x[b{k}]"][0] for k in range(1, len(wanted) + 1)] == wanted
+
+
+def test_a_part_of_a_range_is_mapped_as_the_whole(tmp_path):
+    ranges = "A: a1, a2, a3 -> B | B: b1, b2, b3 | late: b2, b3 | "
+    found = modelfile.run(modelfile.write(tmp_path, ranges + "y[A] = 1, 2, 3 | x[late] = y[A]"))
+    assert [found["x[b2]"][0], found["x[b3]"][0]] == [2, 3]

@@ -136,10 +136,11 @@ def bound(name: str, binding: dict[str, str], known: Subscripts) -> str:
         return binding[name]
     if name in known.elements:
         for target, mapped in known.maps[name].items():
-            if binding.get(target) in mapped:
-                return mapped[binding[target]]
-            if target in binding:
-                raise ModelError(f"{known.labels[name]} has nothing mapped to {binding[target]}. Complete the mapping.")
+            found = _on_the_left(target, binding, known)
+            if found in mapped:
+                return mapped[found]
+            if found is not None:
+                raise ModelError(f"{known.labels[name]} has nothing mapped to {found}. Complete the mapping.")
         raise ModelError(
             f"the range {known.labels[name]} is not on the left of the equation, nor mapped to one that is."
             " Put it on the left, map it, or sum over it."
@@ -147,6 +148,13 @@ def bound(name: str, binding: dict[str, str], known: Subscripts) -> str:
     if name in known.numbers:
         return name
     raise ModelError(f"there is no subscript {name.rstrip('!')}.")
+
+
+def _on_the_left(target: str, binding: dict[str, str], known: Subscripts) -> str | None:
+    """What a range, or else a range inside it, stands for."""
+    there = set(known.elements[target])
+    inside = (r for r in binding if r in known.elements and set(known.elements[r]) <= there)
+    return binding.get(target if target in binding else next(inside, None))
 
 
 def covering(position: list[str], used: list[str], known: Subscripts) -> str:

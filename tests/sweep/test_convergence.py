@@ -125,3 +125,11 @@ def test_a_part_in_which_nothing_happens_is_no_evidence():
     assert [step.members for step in found.steps] == [2048]
     assert found.verdict.stable is None
     assert "too few members to see whether the order holds" in found.verdict.text
+
+
+def test_where_all_is_chance_no_more_members_are_asked_for():
+    rng = np.random.default_rng(1)
+    x = rng.random((2000, 3))
+    noise, signal = analyse(dataset(x, rng.random(2000), x[:, 0]), design("latin", x))
+    assert (noise.verdict.needed, noise.verdict.text) == (None, "no factor stands out from chance")
+    assert signal.verdict.text.startswith("converged")

@@ -26,6 +26,8 @@ SAMPLE = 2**15  # members that given-data measures use; their cost grows with it
 RUNS = 16  # runs of neighbouring members that such a part is taken from, evenly over the sweep
 
 
+CHANCE = "no factor stands out from chance"
+
 Find = Callable[[np.ndarray | None, np.ndarray, Design], Indices]
 
 
@@ -197,10 +199,18 @@ def _finding(method: Method, design: Design, x: np.ndarray | None, y: np.ndarray
             if not np.isnan(found.values[method.lead]).all():  # a target that few members meet may not move in a part
                 steps.insert(0, _step(method, design, found, size * block))
         verdict = judge(steps, method.tolerance, design.kind == "sobol")
+        if "pawn_floor" in whole.values and _chance(whole):
+            verdict = Verdict(None, verdict.width, None, CHANCE)
     else:
         there = not np.isnan(whole.values[method.lead]).all()
         verdict = Verdict(None, np.nan, None, _unasked(design.kind) if there else "")
     return Finding(output, whole, tuple(steps), verdict, len(y), total)
+
+
+def _chance(found: Indices) -> bool:
+    """Whether no interval of PAWN lies above what factors without effect have."""
+    lowest = found.values["pawn"] - np.nan_to_num(found.half["pawn"])
+    return bool((lowest <= found.values["pawn_floor"]).all())
 
 
 def _part(method: Method, members: int, size: int) -> slice:

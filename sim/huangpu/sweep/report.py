@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from huangpu.sweep.analysis import METHODS, Finding, Method, analyse
+from huangpu.sweep.analysis import CHANCE, METHODS, Finding, Method, analyse
 from huangpu.sweep.answers import OWN_UNIT, said, worded, write_answers
 from huangpu.sweep.charts import write_charts
 from huangpu.sweep.designs import Design
@@ -122,6 +122,7 @@ def _overview(told: Sequence[tuple[Finding, Output]], method: Method, labels: Se
         first = [f"{_cell(method.lead, values[k], half[k])}  {labels[k]}" for k in named]
         verdict = finding.verdict
         words = [f"about {verdict.needed:,} needed"] if verdict.needed else ["converged"] if verdict.stable else []
+        words += [CHANCE] if verdict.text == CHANCE else []
         if finding.indices.dropped:
             words.append(f"{finding.indices.dropped:,} {method.called} not finite")
         words += [finding.indices.note] if not first else []

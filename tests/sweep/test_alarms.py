@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.sweep import small
+from tests.sweep import shelf, small
 
 from huangpu.sweep import load_sweep
 from huangpu.sweep.alarms import Alarm, alarms, moved, told
@@ -75,8 +75,8 @@ def test_a_factor_that_moves_nothing_is_found_by_any_design(tmp_path, design, pa
     """By pairs of its own members where the design has them, also where a pair lies in two chunks."""
     sweep, found = finished(tmp_path, design, chunk=chunk if paired else 512)
     assert (found.pairs > 0).all() == paired
-    moves = moved(sweep, found)
-    assert moves[:2, :2].all() and not moves[2].any()
+    moves, known = moved(sweep, found)
+    assert moves[:2, :2].all() and not moves[2].any() and known[:, :2].all()
     dead = [alarm for alarm in alarms(sweep, found) if alarm.kind == "dead"]
     assert [(alarm.factor, alarm.text) for alarm in dead] == [("idle", "parameter 'idle' moves no output at all")]
 
@@ -85,7 +85,8 @@ def test_pairs_are_those_that_differ_in_one_factor(tmp_path):
     """Sobol's, first order only: in each group the head with each AB, where both are finite."""
     _, found = finished(tmp_path, "{kind: sobol, n: 64, second_order: false}")
     finite = (small.arrays(tmp_path / "out")["flags"] & 1 == 0).reshape(64, 5)
-    assert found.pairs.tolist() == (finite[:, :1] & finite[:, 1:4]).sum(axis=0).tolist()
+    assert found.pairs[:, 2].tolist() == (finite[:, :1] & finite[:, 1:4]).sum(axis=0).tolist()
+    assert (found.pairs[:, :2] == 64).all()
 
 
 def test_a_scenario_that_gives_what_its_base_gives(tmp_path):
@@ -107,7 +108,7 @@ def test_outputs_that_nothing_moves_and_members_outside(tmp_path):
     still = found.moved.copy()
     still[:, :2] = True
     still[:, 2] = False
-    made = replace(found, moved=still, pairs=np.full(3, 9), outside=7)
+    made = replace(found, moved=still, pairs=np.full((3, 3), 9), outside=7)
     raised = alarms(sweep, made)
     assert [(a.kind, a.output) for a in raised if a.kind == "unmoved"] == [("unmoved", "depth@10")]
     assert any(a.kind == "outside" and "7 of 40 members" in a.text for a in raised)
@@ -116,7 +117,9 @@ def test_outputs_that_nothing_moves_and_members_outside(tmp_path):
 def test_one_pair_of_factor_and_output_goes_to_the_table_only(tmp_path):
     sweep, found = finished(tmp_path, "{kind: latin, n: 40}")
     moves = np.array([[True, True, True], [True, False, True], [True, True, True]])
-    raised = [a for a in alarms(sweep, replace(found, moved=moves, pairs=np.full(3, 9))) if a.kind == "dead_output"]
+    raised = [
+        a for a in alarms(sweep, replace(found, moved=moves, pairs=np.full((3, 3), 9))) if a.kind == "dead_output"
+    ]
     assert [(a.factor, a.output, a.shown) for a in raised] == [("start", "stock@10", False)]
 
 
@@ -150,3 +153,26 @@ def test_many_alarms_of_a_kind_are_cut_short_on_the_terminal():
     rows.append(Alarm("dead_output", "f", "o", "for the table"))
     lines = told(tuple(rows))
     assert lines == ["one", *(f"output {k}" for k in range(5)), "3 more like the last, see alarms.csv"]
+
+
+def test_the_slowest_factor_of_a_factorial_is_probed_too(tmp_path):
+    """In the first hundred members of 10 by 10 by 10 it stands still."""
+    (tmp_path / "out").mkdir()
+    file = small.write_files(tmp_path, "{kind: factorial, levels: 10}")
+    lines = file.read_text().splitlines(keepends=True)
+    idle = next(k for k, line in enumerate(lines) if "idle:" in line)
+    lines.insert(lines.index("vary:\n") + 1, lines.pop(idle))  # the first is the slowest
+    file.write_text("".join(lines))
+    sweep = load_sweep(file)
+    run(sweep, tmp_path / "out")
+    raised = alarms(sweep, review(sweep, open_store(tmp_path / "out")))
+    assert [(a.kind, a.factor) for a in raised if "dead" in a.kind] == [("dead", "idle")]
+
+
+@pytest.mark.parametrize("design", ["{kind: latin, n: 40}", "{kind: posterior, n: 40}"])
+def test_a_probe_where_the_others_are_drawn(tmp_path, design):
+    sweep = shelf.sweep(shelf.make(tmp_path), ("{kind: sobol, n: 16}", f"{design}\nothers: posterior"))
+    run(sweep, tmp_path / "out")
+    raised = alarms(sweep, review(sweep, open_store(tmp_path / "out")))
+    assert [(a.kind, a.output) for a in raised if a.shown] == [("unmoved", "output@2010")]
+    assert ("push", "output@2012") in {(a.factor, a.output) for a in raised}

@@ -47,7 +47,7 @@ def alarms(sweep: Sweep, found: Review, *, threads: int | None = None) -> tuple[
         *_members(found),
         *_never(sweep, found),
         *_scenarios(sweep, threads),
-        *_unmoved(sweep, moved(sweep, found, threads=threads), found.finite > 0),
+        *_unmoved(sweep, *moved(sweep, found, threads=threads)),
     )
 
 
@@ -121,61 +121,52 @@ def _scenarios(sweep: Sweep, threads: int | None) -> Iterator[Alarm]:
 # -- factors ----------------------------------------------------------------------------------------------------------
 
 
-def moved(sweep: Sweep, found: Review, *, threads: int | None = None) -> np.ndarray:
-    """(factor, output): whether the output moves with the factor, in the sweep's own pairs or in a probe."""
-    result = found.moved.copy()
-    unseen = np.flatnonzero(found.pairs == 0)
+def moved(sweep: Sweep, found: Review, *, threads: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """(factor, output) twice: whether the output moves with the factor, in the sweep's own pairs or in a probe; and
+    whether any pair could tell, both of its outputs being finite."""
+    moves, known = found.moved.copy(), found.pairs > 0
+    unseen = np.flatnonzero(~known.all(axis=1))
     if len(unseen):
-        result[unseen] |= _probe(sweep, unseen, threads)
-    return result
+        there, told = _probe(sweep, unseen, threads)
+        moves[unseen] |= there
+        known[unseen] |= told
+    return moves, known
 
 
-def _probe(sweep: Sweep, factors: np.ndarray, threads: int | None) -> np.ndarray:
-    rows = sweep.design.rows(0, min(PROBED, sweep.design.size))
-    if len(rows) == 1:
-        return np.ones((len(factors), len(sweep.outputs)), dtype=bool)  # one member says nothing
+def _probe(sweep: Sweep, factors: np.ndarray, threads: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """As `moved`, of these factors: members from all over the sweep, since in the first of a factorial the slowest
+    factors stand still, each run again with the factor of the one before."""
+    size = sweep.design.size
+    numbers = np.unique(np.linspace(0, size - 1, min(PROBED, size)).astype(np.int64))
+    rows = np.concatenate([sweep.design.rows(int(k), int(k) + 1) for k in numbers])
 
     def outputs(values: np.ndarray) -> np.ndarray:
-        return evaluate(replace(sweep, design=_Given(values)), 0, len(values), threads=threads).outputs
+        given = replace(sweep.design, kind="file", size=len(values), table=values)
+        return evaluate(replace(sweep, design=given), 0, len(values), threads=threads).outputs
 
     own = outputs(rows)
-    result = []
-    for factor in factors:
+    moves, known = np.zeros((2, len(factors), len(sweep.outputs)), dtype=bool)
+    for place, factor in enumerate(factors):
         other = rows.copy()
         other[:, factor] = np.roll(rows[:, factor], 1)
-        if np.array_equal(other, rows):
-            result.append(np.ones(len(sweep.outputs), dtype=bool))  # nor does a factor that never varies
-            continue
         there = outputs(other)
-        result.append(((own != there) & np.isfinite(own) & np.isfinite(there)).any(axis=0))
-    return np.array(result)
+        told = (np.isfinite(own) & np.isfinite(there))[other[:, factor] != rows[:, factor]]
+        known[place] = told.any(axis=0)
+        moves[place] = (told & (own != there)[other[:, factor] != rows[:, factor]]).any(axis=0)
+    return moves, known
 
 
-@dataclass(frozen=True)
-class _Given:
-    """A design of rows that are there already."""
-
-    values: np.ndarray
-
-    @property
-    def size(self) -> int:
-        return len(self.values)
-
-    def rows(self, start: int, stop: int) -> np.ndarray:
-        return self.values[start:stop]
-
-
-def _unmoved(sweep: Sweep, moves: np.ndarray, seen: np.ndarray) -> Iterator[Alarm]:
-    """Dead factors, outputs that nothing moves, and the single pairs of both; of outputs that were `seen` finite."""
-    live = moves.any(axis=1)
+def _unmoved(sweep: Sweep, moves: np.ndarray, known: np.ndarray) -> Iterator[Alarm]:
+    """Dead factors, outputs that nothing moves, and the single pairs of both; see `moved`."""
+    live = moves.any(axis=1) | ~known.any(axis=1)
     for factor in (f for f, alive in zip(sweep.factors, live, strict=True) if not alive):
         yield Alarm("dead", factor.name, "", f"{factor.kind} '{factor.name}' moves no output at all")
     if not live.any():
         return
-    still = ~moves.any(axis=0) & seen
+    still = ~moves.any(axis=0) & known.any(axis=0)
     for output in (o for o, unmoved in zip(sweep.outputs, still, strict=True) if unmoved):
         yield Alarm("unmoved", "", output.name, f"output '{output.name}' is the same whatever the factors")
-    for row, column in zip(*np.nonzero(~moves & live[:, None] & ~still & seen), strict=True):
+    for row, column in zip(*np.nonzero(~moves & known & live[:, None] & ~still), strict=True):
         factor, output = sweep.factors[row], sweep.outputs[column]
         text = f"{factor.kind} '{factor.name}' does not move output '{output.name}'"
         yield Alarm("dead_output", factor.name, output.name, text)

@@ -45,8 +45,8 @@ class Quarantined:
 class Review:
     """not_finite, outside: members with that flag, of `members`; quarantined: the first `LISTED` of the former.
 
-    finite (output,): members in which it is. pairs (factor,): pairs of members seen that differ in that factor alone,
-    all outputs finite; moved (factor, output): whether the output differed in a pair that has it finite.
+    finite (output,): members in which it is. pairs (factor, output): pairs of members seen that differ in that factor
+    alone, the output finite in both; moved (factor, output): whether it differed in any of them.
     """
 
     members: int
@@ -65,8 +65,8 @@ def review(sweep: Sweep, data: xr.Dataset) -> Review:
     names = [output.name for output in sweep.outputs]
     whole: list = [None, None]
     bad, outside, listed = 0, 0, []
-    pairs = np.zeros(len(sweep.factors), dtype=np.int64)
-    moved = np.zeros((len(sweep.factors), len(names)), dtype=bool)
+    pairs = np.zeros((len(sweep.factors), len(names)), dtype=np.int64)
+    moved = np.zeros(pairs.shape, dtype=bool)
     finite = np.zeros(len(names), dtype=np.int64)
     seen = _Pairs(sweep)
     for span in spans(data):
@@ -122,7 +122,7 @@ def _count(pairs: np.ndarray, moved: np.ndarray, apart: np.ndarray, difference: 
     alone = (differs.sum(axis=1) == 1) & np.isfinite(apart).all(axis=1)
     factor, difference = differs[alone].argmax(axis=1), difference[alone]
     known = np.isfinite(difference)
-    np.add.at(pairs, factor[known.all(axis=1)], 1)
+    np.add.at(pairs, factor, known)
     np.logical_or.at(moved, factor, known & (difference != 0))
 
 

@@ -7,6 +7,7 @@ numbers.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from huangpu.compiler.source import printable
@@ -18,7 +19,7 @@ QUOTE = re.compile(r'(?<!\\)"')
 MACRO = re.compile(r":MACRO:|:END OF MACRO:", re.IGNORECASE)
 NAME = r"""(?:"(?:\\"|[^"])*"|[^\W\d][\w\s'$]*)"""
 HEADER = re.compile(rf"\s*(?P<name>{NAME})\s*\((?P<inside>[^()]*)\)")
-NUMBER = r"[-+]?\s*(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+NUMBER = r"[-+]?\s*(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 ROWS = re.compile(rf"\(\s*((?:{NUMBER}\s*,\s*)+{NUMBER})\s*,?\s*\)\s*")
 MAPPED = re.compile(rf"\(\s*(?P<range>{NAME})\s*:(?P<listed>[^()]*)\)|{NAME}")
 KEYWORD = re.compile(r":[A-Za-z]+:")
@@ -48,6 +49,38 @@ def without_comments(text: str) -> str:
             parts += [text[last : found.start()], " ", "\n" * text.count("\n", position, close)]
             last = position = close + 1
     return "".join([*parts, text[last:]])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What ends in `|`: its parts between `~`, of which an equation has three or four. `whole`: it does end."""
+
+    parts: tuple[str, ...]
+    whole: bool
+
+    @property
+    def text(self) -> str:
+        return " ~ ".join(self.parts)
+
+
+def entries(text: str) -> Iterator[Entry]:
+    """All entries of a section. Within quotes `~` and `|` are letters, but not in the documentation, the third part."""
+    parts: list[str] = []
+    last = position = 0
+    quotes = True
+    while found := MARK.search(text, position):
+        position = found.end()
+        if found[0] == '"' and quotes and len(parts) != 2:
+            close = QUOTE.search(text, position)
+            quotes, position = close is not None, close.end() if close else position
+        if found[0] in "~|":
+            parts.append(text[last : found.start()].strip())
+            last = position
+        if found[0] == "|":
+            yield Entry(tuple(parts), True)
+            parts = []
+    if parts or text[last:].strip():
+        yield Entry((*parts, text[last:].strip()), False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +122,27 @@ def _macro(text: str) -> Section:
     return Section(header["name"].strip(), *names, text[header.end() :])
 
 
-def calls(equation: str, macros: list[Section]) -> list[str]:
-    """The equation; where it calls a macro with further outputs, as in `a = M(x : b)`, also `b = M b(x)`."""
-    made = [equation]
-    for macro in macros if "(" in equation and ":" in equation else ():
-        if macro.outputs:
-            made = [text for each in made for text in _call(each, macro)]
-    return made
+def calls(equation: str, macros: dict[str, Section]) -> list[str]:
+    """The equation; where it calls a macro with further outputs, as in `a = M(x : b)`, also `b = M b(x)`.
+
+    macros: by their keys. The innermost calls first, so that no argument holds another call's outputs.
+    """
+    more: list[str] = []
+    position = equation.rfind("(") if macros and ":" in equation else -1
+    while position >= 0:
+        macro = macros.get(key(_word_before(equation, position)))
+        if macro and macro.outputs:
+            equation, made = _call(equation, position, macro)
+            more += made
+        position = equation.rfind("(", 0, position)
+    return [equation, *more]
+
+
+def _word_before(text: str, position: int) -> str:
+    start = position
+    while start and (text[start - 1].isalnum() or text[start - 1] in "_ '$"):
+        start -= 1
+    return text[start:position].strip()
 
 
 def output_name(macro: Section, output: str) -> str:
@@ -103,25 +150,21 @@ def output_name(macro: Section, output: str) -> str:
     return " ".join(name.strip('"') for name in (macro.name, output))
 
 
-def _call(equation: str, macro: Section) -> list[str]:
-    words = r"[\s_]+".join(map(re.escape, re.split(r"[\s_]+", macro.name)))
-    called = re.search(rf"(?<![\w']){words}\s*\(", equation, re.IGNORECASE)
-    if not called:
-        return [equation]
-    colon, close = _colon(equation, called.end())
+def _call(equation: str, opening: int, macro: Section) -> tuple[str, list[str]]:
+    colon, close = _colon(equation, opening + 1)
     if colon is None:
-        return [equation]
+        return equation, []
     names = [name.strip() for name in equation[colon + 1 : close].split(",")]
     if len(names) > len(macro.outputs):
         raise ModelError(f"{macro.name} has {len(macro.outputs)} further outputs, not {len(names)}.")
-    left = equation.partition("=")[0]
-    args = equation[called.end() : colon]
+    left = key(SUBSCRIPTS.sub("", equation.partition("=")[0]))
+    args = equation[opening + 1 : colon]
     more = [
         f"{name} = {output_name(macro, output)}({args})"
         for name, output in zip(names, macro.outputs, strict=False)
-        if key(SUBSCRIPTS.sub("", name)) != key(SUBSCRIPTS.sub("", left))
+        if key(SUBSCRIPTS.sub("", name)) != left
     ]
-    return [equation[:colon] + equation[close:], *more]
+    return equation[:colon] + equation[close:], more
 
 
 def _colon(text: str, position: int) -> tuple[int | None, int]:

@@ -20,6 +20,7 @@ from huangpu.compiler.modes import MODES
 from huangpu.compiler.preparing import (
     Section,
     calls,
+    entries,
     listed,
     lookup_pairs,
     output_name,
@@ -117,13 +118,7 @@ class _Section:
     elements: tuple[Element, ...]
 
 
-class _NoEquation(Exception):
-    def __init__(self, pos: int, text: str):
-        self.pos, self.rest = pos, printable(text)[:40]
-
-
 def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
-    pysd = guard.vensim()
     try:
         raw = sections(lines.text)
         if not lines.text.strip():
@@ -133,45 +128,34 @@ def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
     if not raw[0].content.strip():
         raise ModelError(f"{file}: no equations, only macros. Add the model's own equations.")
 
-    class Entries(pysd.section.SectionElementsVisitor):
-        """Entries as (equation, units, documentation, flag); what is none is not passed over."""
-
-        def visit_entry(self, node, children):
-            self.entries.append(tuple(children[i].strip() for i in (0, 2, 4, 5)))
-
-        def visit_section(self, node, children):
-            if "***" not in children[0]:  # the heading of a group
-                raise _NoEquation(node.start, node.text)
-
-        def visit_sketch(self, node, children):
-            if node.text.strip():
-                raise _NoEquation(node.start, node.text)
-
-    found = []
+    found, macros = [], {key(s.name): s for s in raw[1:] if s.outputs}
     for section in raw:
-        try:
-            entries = Entries(pysd.Grammar.get("section_elements").parse(section.content)).entries
-        except Exception as error:
-            position = getattr(error.__cause__ or error, "pos", 0)
-            place = Place(file, lines.find(section.content[position : position + 80].strip()))
-            problems.append(f"{at(place)}: not a Vensim equation from here on ({_why(error)}).")
-            continue
-        found.append(_section(section, entries, file, lines, problems, raw[1:]))
+        equations = []
+        for entry in entries(section.content):
+            if entry.whole and len(entry.parts) in (3, 4):
+                equations.append((*entry.parts, "")[:4])
+            elif not (entry.whole and len(entry.parts) == 2 and "***" in entry.parts[0]):  # the heading of a group
+                place = Place(file, lines.find(entry.parts[0]))
+                problems.append(
+                    f"{at(place)}: not a Vensim equation "
+                    f"('{printable(entry.text)[:40]}' has no ~ units ~ documentation | or a quote too many)."
+                )
+        found.append(_section(section, equations, file, lines, problems, macros))
     return found or [_Section("", (), (), (), ())]
 
 
 def _section(
     section: Section,
-    entries: list[tuple[str, ...]],
+    equations: list[tuple[str, ...]],
     file: str,
     lines: Lines,
     problems: list[str],
-    macros: list[Section],
+    macros: dict[str, Section],
 ) -> _Section:
     pysd = guard.vensim()
     ranges: list[Range] = []
     elements: dict[str, Element] = {}
-    for equation, units, doc, flag in entries:
+    for equation, units, doc, flag in equations:
         place = Place(file, lines.find(equation))
         try:
             _check_size(equation)
@@ -199,8 +183,6 @@ def _why(error: BaseException) -> str:
         return "something other than numbers where numbers belong"
     if isinstance(error, RecursionError):
         return "nested too deeply"
-    if isinstance(error, _NoEquation):
-        return f"'{error.rest}' has no ~ units ~ documentation | or a quote too many"
     if hasattr(error, "pos") and hasattr(error, "text"):
         rest = printable(str(error.text)[error.pos : error.pos + 40])
         return f"it makes no sense from '{rest}'" if rest else "it ends too early"

@@ -59,6 +59,17 @@ def test_compiled_once_then_read_from_the_cache(folder, compiled, monkeypatch):
         assert folder.stat().st_mode & 0o777 == 0o700
 
 
+def test_a_very_long_program_is_not_optimised_and_gives_the_same_bits(folder, monkeypatch):
+    inputs = Inputs(50, {"share": np.linspace(0.1, 0.5, 50)})
+    first = capital(program(economy()), inputs)
+    size = len(next(folder.iterdir()).read_bytes())
+    next(folder.iterdir()).unlink()
+    forget(monkeypatch)
+    monkeypatch.setattr(kernel, "LARGE", 0)
+    assert np.array_equal(capital(program(economy()), inputs), first)
+    assert len(next(folder.iterdir()).read_bytes()) != size
+
+
 def test_a_scenario_edit_never_compiles(folder, compiled, monkeypatch):
     capital(program(economy()))
     forget(monkeypatch)

@@ -23,7 +23,17 @@ ROWS = [row for row in ROWS if row[0] != "Vensim" and row[0] != "---"]
 TABLES = (*BUILTINS, *DYNAMICS, *OF_DATA, *VECTORS, *FUNCTIONS)
 WRITTEN = {"FLOOR": "INT", "DELAY": "DELAY1"}  # what the tables call otherwise
 ELSEWHERE = {  # functions that are not in a table of functions
-    *("with_lookup", "lookup_extrapolate", "elmcount", "get_time_value", "size", "mean", "stddev"),
+    *(
+        "with_lookup",
+        "lookup_extrapolate",
+        "lookup_forward",
+        "lookup_backward",
+        "elmcount",
+        "get_time_value",
+        "size",
+        "mean",
+        "stddev",
+    ),
     *("get_direct_constants", "get_direct_lookups", "get_direct_data", "delay1"),
 }
 

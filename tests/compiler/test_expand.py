@@ -87,7 +87,8 @@ def test_dims_are_the_smallest_written_ranges(tmp_path):
         ("x = A FUNCTION OF(Time)", "A FUNCTION OF is not supported"),
         ("y = 1 | x = y(3)", "y is no lookup"),
         ("f((0,0),(1,1)) | x = f", "the lookup f without an argument"),
-        ("f((0,0),(0,1)) | x = f(1)", "same x twice"),
+        ("f((0,0),(0,1),(2,1)) | x = f(1)", "same x twice at an end"),
+        ("f((0,0),(1,1),(1,2)) | x = LOOKUP EXTRAPOLATE(f, 1)", "same x twice at an end"),
         ("f((0,0)) | x = f(1)", "cannot be read"),
         ("x = SMOOTH N(Time, 5, 0, Time)", "must be a whole number from 1 to 1000"),
         ("n = Time | x = DELAY N(Time, 5, 0, 2 * n)", "order of DELAY N must be .* fixed in the model; n is not"),
@@ -129,6 +130,10 @@ TIME = np.arange(11.0)
         ("WITH LOOKUP(Time, ([(0,0)-(9,9)],(2,1),(4,5),(8,-3)))", np.interp(TIME, [2, 4, 8], [1, 5, -3])),
         ("f(Time)", np.interp(TIME, [2, 4, 8], [1, 5, -3])),
         ("LOOKUP EXTRAPOLATE(f, Time)", np.interp(TIME, [-8, 4, 18], [-19, 5, -23])),
+        ("LOOKUP FORWARD(f, Time)", [1, 1, 1, 5, 5, -3, -3, -3, -3, -3, -3]),
+        ("LOOKUP BACKWARD(f, Time)", [1, 1, 1, 1, 5, 5, 5, 5, -3, -3, -3]),
+        ("IF THEN ELSE(IF THEN ELSE(Time = 3, :NA:, Time) = :NA:, 7, 0)", 7 * (TIME == 3)),
+        ("IF THEN ELSE(:NA: <> IF THEN ELSE(Time = 3, :NA:, Time), 7, 0)", 7 * (TIME != 3)),
         ("INTEG(2, 1) + INTEG(1, 0)", 1 + 3 * TIME),
         (":NA:", np.nan + TIME),
         ("Final Time + TIME STEP", 11 + 0 * TIME),
@@ -137,6 +142,20 @@ TIME = np.arange(11.0)
 def test_built_in_functions(equation, expected, tmp_path):
     found = values(tmp_path, f"f([(0,0)-(9,9)],(2,1),(4,5),(8,-3)) | x = {equation}".replace("+ PI", "+ 0"))["x"]
     np.testing.assert_allclose(found, TIME if expected is None else expected, rtol=1e-15, atol=1e-15)
+
+
+def test_npv_discounts_a_stream_from_the_start(tmp_path):
+    found = values(tmp_path, "x = NPV(3, 0.1, 5, 2)")["x"]
+    worth = 5 + np.cumsum(3 * 0.9**TIME)
+    np.testing.assert_allclose(found, 2 * worth, rtol=1e-12)
+
+
+def test_a_lookup_may_jump(tmp_path):
+    xs, ys = (0, 2, 2, 2, 6), (0, 1, 9, 4, 8)
+    points = ",".join(f"({x},{y})" for x, y in zip(xs, ys, strict=True))
+    found = values(tmp_path, f"f({points}) | x = f(Time) | y = f(Time / 2 - 1)")
+    np.testing.assert_allclose(found["x"], np.interp(TIME, xs, ys))
+    np.testing.assert_allclose(found["y"], np.interp(TIME / 2 - 1, xs, ys))
 
 
 def test_active_initial_breaks_a_circle_at_the_start(tmp_path):

@@ -171,6 +171,15 @@ def forecast(make: Maker, value: Expr, time: Expr, horizon: Expr, initial_trend:
     return call("mul", value, call("add", Number(1.0), call("mul", growth, horizon)))
 
 
+def npv(make: Maker, stream: Expr, rate: Expr, initial: Expr, factor: Expr) -> Expr:
+    """NPV: what a stream of money is worth at the start, discounted at `rate` and multiplied by a factor."""
+    stream = make.share(stream, "npv_stream")
+    discount = make.stock("npv_discount", Number(1.0), lambda stock: call("neg", call("mul", stock, rate)))
+    worth = make.stock("npv_worth", initial, lambda stock: call("mul", stream, discount))
+    now = call("mul", call("mul", stream, make.time_step), discount)
+    return call("mul", call("add", worth, now), factor)
+
+
 def _average(make: Maker, role: str, value: Expr, time: Expr, start: Expr) -> Expr:
     return make.stock(role, start, lambda stock: call("div", call("sub", value, stock), time))
 
@@ -197,4 +206,5 @@ DYNAMICS: dict[str, Dynamic] = {
     "SAMPLE IF TRUE": Dynamic(3, sample_if_true),
     "TREND": Dynamic(3, trend),
     "FORECAST": Dynamic(4, forecast),
+    "npv": Dynamic(4, npv),
 }

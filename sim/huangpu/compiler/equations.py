@@ -59,15 +59,18 @@ def part(node: Node, number: int) -> Node:
     return node.parts[number] if isinstance(node, Series) else node
 
 
-def table(node: Node, id_: str, at: Equation, element: Element | None = None, extrapolate: bool = False) -> Table:
+def table(node: Node, id_: str, at: Equation, element: Element | None = None) -> Table:
     if not isinstance(node, Points):
         raise ModelError(f"{_title(node)} is not supported. Write the points into the model.")
-    if any(a >= b for a, b in itertools.pairwise(node.xs)):
-        raise ModelError("a lookup with the same x twice. Move one of the points a little.")
+    rises = [b > a for a, b in itertools.pairwise(node.xs)]  # where it does not, the lookup jumps
+    if not all([*rises[:1], *rises[len(rises) - node.extrapolate :]]):
+        raise ModelError("a lookup with the same x twice at an end. Move one of the points a little.")
+    if any(a > b for a, b in itertools.pairwise(node.xs)):
+        raise ModelError("a lookup whose x go back. Order its points.")
     if not all(map(math.isfinite, node.xs + node.ys)):
         raise ModelError("a lookup with a number that is not finite.")
     units, doc = (element.units, element.doc) if element else ("", "")
-    return Table(id_, at.label, node.xs, node.ys, extrapolate or node.extrapolate, units, doc, node.mode)
+    return Table(id_, at.label, node.xs, node.ys, node.extrapolate, units, doc, node.mode)
 
 
 def _title(node: Node) -> str:
@@ -123,10 +126,12 @@ def _apply(node: Apply, at: Equation) -> Expr:
             made = table(points, element_id(at._name("lookup"), at.elements), at)
             work.tables.append(made)
             return Interpolate(made.id, _expr(x, at))
-        case Apply("lookup_extrapolate", (Ref(lookup, subs), x)) if lookup in work.elements:
-            return _extrapolated(Apply(lookup, (x,), subs), at)
+        case Apply(otherwise, (Ref(lookup, subs), x)) if otherwise in OTHERWISE and lookup in work.elements:
+            return _otherwise(otherwise, Apply(lookup, (x,), subs), at)
         case Apply("elmcount", (Ref(name, ()),)) if name in work.known.elements:
             return Number(float(len(work.known.elements[name])))
+        case Apply("=" | "<>", (Number(value), x) | (x, Number(value))) if math.isnan(value):
+            return _missing(x, at, "ne" if function == "=" else "eq")
         case Apply("get_time_value", (Number(0.0), offset, Number(0.0))):
             return call("add", TIME, _expr(offset, at))
     if function in DYNAMICS:
@@ -144,6 +149,12 @@ def _apply(node: Apply, at: Equation) -> Expr:
     if builtin.shared:
         values = [at.share(value, f"{function}_{n}") for n, value in enumerate(values, start=1)]
     return builtin.build(*([work.step] if builtin.stepped else []), *values)
+
+
+def _missing(x: Node, at: Equation, op: str) -> Expr:
+    """`x = :NA:`: whether there is no value. No number equals nan, itself included."""
+    value = at.share(_expr(x, at), "value")
+    return call(op, value, value)
 
 
 def _moved(at: Equation, node: Node, moved: dict[str, str] | None = None) -> Expr:
@@ -173,15 +184,21 @@ def _lookup(function: str, id_: str, node: Apply, at: Equation) -> Expr:
     return Interpolate(id_, _expr(node.args[0], at))
 
 
-def _extrapolated(node: Apply, at: Equation) -> Expr:
-    """LOOKUP EXTRAPOLATE: a copy of the lookup that goes on beyond its ends."""
+OTHERWISE = {"lookup_extrapolate": "extrapolate", "lookup_forward": "look_forward", "lookup_backward": "hold_backward"}
+
+
+def _otherwise(function: str, node: Apply, at: Equation) -> Expr:
+    """LOOKUP EXTRAPOLATE, FORWARD, BACKWARD: a copy of the lookup that goes on beyond its ends, or moves in steps."""
     elements = tuple(ss.bound(s, at.binding, at.work.known) for s in node.subscripts)
-    copy = element_id(f"{node.function}_extrapolated", elements)
+    mode = OTHERWISE[function]
+    suffix = "extrapolated" if mode == "extrapolate" else mode
+    copy = element_id(f"{node.function}_{suffix}", elements)
     if not any(t.id == copy for t in at.work.tables):
         points = _points(node.function, elements, "lookup", at.work)
         if points:
             lookup = at.work.elements[node.function]
-            at.work.tables.append(table(points, copy, at, lookup, extrapolate=True))
+            points = replace(points, extrapolate=True) if mode == "extrapolate" else replace(points, mode=mode)
+            at.work.tables.append(table(points, copy, at, lookup))
     return _lookup(node.function, copy, node, at)
 
 

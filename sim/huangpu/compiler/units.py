@@ -209,7 +209,7 @@ def _apply(node: Apply, found: list[Found], at: At) -> Found:
     match function, node.args:
         case "WITH LOOKUP", (x, _):
             return _lookup(node, x, found[0], None, at)
-        case "lookup_extrapolate", (Ref(lookup), x):
+        case "lookup_extrapolate" | "lookup_forward" | "lookup_backward", (Ref(lookup), x):
             return _lookup(node, x, found[1], at.model.units.get(lookup), at)
     if function in SPECIAL and len(found) == SPECIAL[function][0]:
         return SPECIAL[function][1](node, found, at)

@@ -29,7 +29,8 @@ class Cost:
         return (
             f"{_count(self.members, 'member')} of {_count(self.factors, 'factor')} and "
             f"{_count(self.outputs, 'output')}, {_count(self.steps, 'step')} each "
-            f"({self.members * self.steps:.2g} in all); store up to {_size(self.bytes)}; about {_span(self.seconds)}"
+            f"({self.members * self.steps:.2g} in all); store up to {_size(self.bytes)}; about {_span(self.seconds)} "
+            "to compute, the analysis afterwards not counted"
         )
 
 

@@ -75,7 +75,7 @@ def test_dims_are_the_smallest_written_ranges(tmp_path):
         ("x[A] = 1 | x[a1] = 2", r"x\[a1\] is defined twice"),
         ("x[A] = 1 | x[A,B] = 2", "differ in the number of subscripts"),
         ("x = 1 | X = 2", "x is defined twice"),
-        ('x y = 1 | "x-y" = 2', "the same name as x y"),
+        ("x's = 1 | x s = 2", "the same name as x's"),
         ("D: d1, D", "D: contains itself"),
         ('D: d1, d-1, "d 1"', "cannot be read|twice"),
         ("D: d1 -> A", "not a range of the same length"),

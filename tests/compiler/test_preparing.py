@@ -3,7 +3,8 @@
 import pytest
 
 import modelfile
-from huangpu.compiler import ordered_model
+from huangpu.anymodel.names import variables
+from huangpu.compiler import compile_model, ordered_model
 from huangpu.ir import ModelError
 
 EQUATION = " ~ ~ |\n"
@@ -82,6 +83,36 @@ table((0,0),(2,20)) ~~|
 )
 def test_what_is_wrong_is_said(text, message, tmp_path):
     assert message in refusal(tmp_path, text)
+
+
+def test_names_may_differ_in_nothing_but_signs(tmp_path):
+    text = """a b = 4 ~~|
+"a+b" = 2 ~~|
+"a-b" = "A+b" * 10 ~~|
+c = "a+b" + "a-b" + A_b + "a b" ~~|
+D: "X+", "X-", X ~~|
+v["x-"] = 2 ~~|
+v["X+"] = 1 ~~|
+v[X] = 3 ~~|
+w = SUM(v[D!]) * 10 + v["X-"] ~~|
+"""
+    found = values(tmp_path, text)
+    assert (found["c"][0], found["w"][0]) == (2 + 20 + 4 + 4, 62)
+    program = compile_model(tmp_path / "model.mdl")
+    labels = {row.label: found[row.id][0] for row in program.rows}
+    assert {name: labels[name] for name in ('"a+b"', '"a-b"', "a b", "v[X+]", "v[X-]", "v[X]")} == {
+        '"a+b"': 2,
+        '"a-b"': 20,
+        "a b": 4,
+        "v[X+]": 1,
+        "v[X-]": 2,
+        "v[X]": 3,
+    }
+    assert [row.label for name in ("a-b", '"A+B"', "a_b") for row in variables(program, name)] == [
+        '"a-b"',
+        '"a+b"',
+        "a b",
+    ]
 
 
 def test_a_lookup_may_list_its_x_and_then_its_y(tmp_path):

@@ -19,6 +19,8 @@ def variables(program: Program, name: str, fits: Callable[[Entry], bool] = lambd
     A subscript is an element, a range for all of its elements, or `*`. RunError names the nearest.
     """
     base, inside = split(name)
+    written = _plain(name)
+    base = next((e.base for e in program.rows if _plain(e.label) == written and not e.hidden), base)
     found = [e for e in program.rows if e.base == base and not e.hidden]
     if not found:
         raise RunError(f"{name}: there is no such variable.{nearest(name, _labels(program, fits))}")
@@ -42,6 +44,11 @@ def split(name: str) -> tuple[str, list[str] | None]:
     if not bracket:
         return key(base), None
     return key(base), ["*" if s.strip() == "*" else key(s) for s in rest.strip().removesuffix("]").split(",")]
+
+
+def _plain(name: str) -> str:
+    """The variable's name with all its signs: some names differ in nothing else."""
+    return " ".join(name.partition("[")[0].replace('"', "").replace("_", " ").lower().split())
 
 
 def _among(program: Program, written: str, element: str) -> bool:

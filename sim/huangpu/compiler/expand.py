@@ -25,7 +25,8 @@ Plan = dict[tuple[str, ...], tuple[Definition, int]]  # elements -> their equati
 def expand(source: Source) -> FlatModel:
     """All problems found are raised at once, each with file, line and variable."""
     problems: list[str] = []
-    work = Work(ss.subscripts(source.ranges), _elements(source, problems), {m.key: m for m in source.macros})
+    known = ss.subscripts(source.ranges, source.renamed)
+    work = Work(known, _elements(source, problems), {m.key: m for m in source.macros})
     for name in CONTROL:
         place = work.elements[name].definitions[0].place if name in work.elements else Place(source.file)
         with _noting(problems, place, title(name)):

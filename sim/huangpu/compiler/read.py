@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import inf, isinf
 from pathlib import Path
 
-from huangpu.compiler import guard
+from huangpu.compiler import distinct, guard
 from huangpu.compiler.modes import MODES
 from huangpu.compiler.preparing import (
     Section,
@@ -76,7 +76,7 @@ def _read_vensim(path: str | Path, data: bytes) -> Source:
     lines = Lines(without_comments(equations))
     problems: list[str] = []
     with _parsing():
-        main, *macros = _sections(file, lines, problems)
+        (main, *macros), numbered = _sections(file, lines, problems)
     source = Source(
         file=file,
         name=Path(path).stem,
@@ -90,6 +90,7 @@ def _read_vensim(path: str | Path, data: bytes) -> Source:
         views=views(sketch),
         synonyms=synonyms(settings),
         aliases=aliases(settings),
+        renamed=tuple((key(name), printable(distinct.label(name))) for name in numbered.values()),
     )
     if problems:
         raise Unread(problems, source)
@@ -118,7 +119,8 @@ class _Section:
     elements: tuple[Element, ...]
 
 
-def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
+def _sections(file: str, lines: Lines, problems: list[str]) -> tuple[list[_Section], dict[str, str]]:
+    """The sections, the model's own first, and the names that were given a number."""
     try:
         raw = sections(lines.text)
         if not lines.text.strip():
@@ -128,20 +130,29 @@ def _sections(file: str, lines: Lines, problems: list[str]) -> list[_Section]:
     if not raw[0].content.strip():
         raise ModelError(f"{file}: no equations, only macros. Add the model's own equations.")
 
-    found, macros = [], {key(s.name): s for s in raw[1:] if s.outputs}
-    for section in raw:
-        equations = []
-        for entry in entries(section.content):
-            if entry.whole and len(entry.parts) in (3, 4):
-                equations.append((*entry.parts, "")[:4])
-            elif not (entry.whole and len(entry.parts) == 2 and "***" in entry.parts[0]):  # the heading of a group
-                place = Place(file, lines.find(entry.parts[0]))
-                problems.append(
-                    f"{at(place)}: not a Vensim equation "
-                    f"('{printable(entry.text)[:40]}' has no ~ units ~ documentation | or a quote too many)."
-                )
-        found.append(_section(section, equations, file, lines, problems, macros))
-    return found or [_Section("", (), (), (), ())]
+    macros = {key(s.name): s for s in raw[1:] if s.outputs}
+    parts = [_equations(section, file, lines, problems) for section in raw]
+    numbered = distinct.renamed(equation for equations in parts for equation, *_ in equations)
+    found = [
+        _section(section, equations, file, lines, problems, macros, numbered)
+        for section, equations in zip(raw, parts, strict=True)
+    ]
+    return found, numbered
+
+
+def _equations(section: Section, file: str, lines: Lines, problems: list[str]) -> list[tuple[str, ...]]:
+    """Equation, units, documentation and flag of all entries but the headings of groups."""
+    equations = []
+    for entry in entries(section.content):
+        if entry.whole and len(entry.parts) in (3, 4):
+            equations.append((*entry.parts, "")[:4])
+        elif not (entry.whole and len(entry.parts) == 2 and "***" in entry.parts[0]):  # the heading of a group
+            place = Place(file, lines.find(entry.parts[0]))
+            problems.append(
+                f"{at(place)}: not a Vensim equation "
+                f"('{printable(entry.text)[:40]}' has no ~ units ~ documentation | or a quote too many)."
+            )
+    return equations
 
 
 def _section(
@@ -151,22 +162,25 @@ def _section(
     lines: Lines,
     problems: list[str],
     macros: dict[str, Section],
+    numbered: dict[str, str],
 ) -> _Section:
     pysd = guard.vensim()
+    labels = {key(name): printable(distinct.label(name)) for name in numbered.values()}
     ranges: list[Range] = []
     elements: dict[str, Element] = {}
     for equation, units, doc, flag in equations:
         place = Place(file, lines.find(equation))
         try:
             _check_size(equation)
-            for text in calls(lookup_pairs(equation), macros):
+            for text in calls(lookup_pairs(distinct.written(equation, numbered)), macros):
                 data = " :INTERPOLATE:" if BARE.fullmatch(text) else ""  # no equation: data of another run
                 part = pysd.element.Element(unlisted(text) + data, units, doc).parse()
                 if isinstance(part, pysd.element.SubscriptRange):
                     ranges.append(_range(part, text, place))
                 elif isinstance(part, pysd.element.Component):
                     part.parse()
-                    _add(elements, part, _definition(part, equation, place), SUPPLEMENTARY in flag)
+                    label = labels.get(key(part.name), "")
+                    _add(elements, part, _definition(part, equation, place), SUPPLEMENTARY in flag, label)
                 # else a reality check (:THE CONDITION:, :TEST INPUT:), which computes nothing
         except ModelError as error:
             problems.append(f"{at(place)}: {printable(equation)[:60]}: {error}")
@@ -239,13 +253,13 @@ def _definition(part, equation: str, place: Place) -> Definition:
     )
 
 
-def _add(elements: dict[str, Element], part, definition: Definition, output: bool) -> None:
+def _add(elements: dict[str, Element], part, definition: Definition, output: bool, label: str) -> None:
     """File the equation under its variable, known by its name in lower case, spaces and `_` alike, as in Vensim."""
     name = part.name.lower().replace(" ", "_")
     old = elements.get(name)
     elements[name] = Element(
         key=key(part.name),
-        label=old.label if old else printable(part.name),
+        label=old.label if old else label or printable(part.name),
         definitions=(*(old.definitions if old else ()), definition),
         units=printable(part.units or "") or (old.units if old else ""),
         doc=printable(part.documentation or "") or (old.doc if old else ""),

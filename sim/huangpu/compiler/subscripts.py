@@ -26,10 +26,14 @@ class Subscripts:
     labels: dict[str, str]
 
 
-def subscripts(ranges: tuple[Range, ...]) -> Subscripts:
-    """All ranges with the ranges inside them spelt out. `ModelError` on one that is circular, empty or ambiguous."""
+def subscripts(ranges: tuple[Range, ...], renamed: Iterable[tuple[str, str]] = ()) -> Subscripts:
+    """All ranges with the ranges inside them spelt out. `ModelError` on one that is circular, empty or ambiguous.
+
+    renamed: keys with labels of their own.
+    """
     written = {r.key: r for r in ranges}
     labels = {key(m): m.strip('"') for r in ranges for m in r.members} | {r.key: r.label.strip('"') for r in ranges}
+    labels |= {key_: label.strip('"') for key_, label in renamed if key_ in labels}
     elements = {r.key: _members(r, written, ()) for r in ranges}
     maps: dict[str, dict[str, dict[str, str]]] = {r.key: {} for r in ranges}
     for r in ranges:

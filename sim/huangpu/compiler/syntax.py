@@ -135,6 +135,7 @@ class Source:
     synonyms: tuple[tuple[str, ...], ...] = ()  # groups of unit names that mean the same
     aliases: tuple[tuple[str, str], ...] = ()  # names of files that equations use, and the files they stand for
     method: str = "euler"  # by which the file asks to be integrated
+    renamed: tuple[tuple[str, str], ...] = ()  # keys of names that differ from others only in signs -> their labels
 
 
 def at(place: Place) -> str:

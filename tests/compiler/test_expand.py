@@ -135,7 +135,8 @@ TIME = np.arange(11.0)
         ("IF THEN ELSE(IF THEN ELSE(Time = 3, :NA:, Time) = :NA:, 7, 0)", 7 * (TIME == 3)),
         ("IF THEN ELSE(:NA: <> IF THEN ELSE(Time = 3, :NA:, Time), 7, 0)", 7 * (TIME != 3)),
         ("INTEG(2, 1) + INTEG(1, 0)", 1 + 3 * TIME),
-        (":NA:", np.nan + TIME),
+        (":NA:", -(2.0**109) + 0 * TIME),
+        ("MAX(:NA:, Time) + IF THEN ELSE(:NA: < -1e30, 1, 0)", TIME + 1),
         ("Final Time + TIME STEP", 11 + 0 * TIME),
     ],
 )  # fmt: skip

@@ -135,3 +135,9 @@ def test_a_mapping_may_list_elements_and_ranges(ranges, expected, tmp_path):
     text = ranges + f"x[B] = {', '.join('123'[:count])} ~~| y[A] = x[B] ~~|\n"
     found = values(tmp_path, text)
     assert [found[f"y[a{i}]"][0] for i in (1, 2, 3)] == expected
+
+
+def test_the_licence_of_a_model_may_hold_an_odd_quote_before_its_macros(tmp_path):
+    heading = '****\n\t.A model\n****~\n\t\tProvided "as is", pipes of 5" included\n\t|\n\n'
+    found = values(tmp_path, heading + ":MACRO: M(x)\nM = x + 1 ~~|\n:END OF MACRO:\ny = M(2) ~ 3\" ~ 5\" |\nz = y ~~|\n")
+    assert (found["y"][0], found["z"][0]) == (3, 3)

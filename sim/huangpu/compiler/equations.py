@@ -18,7 +18,7 @@ from huangpu.compiler.functions import BUILTINS, TIME, call
 from huangpu.compiler.making import Equation, Work, element_id
 from huangpu.compiler.modes import moment
 from huangpu.compiler.of_data import OF_DATA, Reader
-from huangpu.compiler.syntax import Apply, Definition, Element, Macro, Node, Points, Ref, Series, Text, Values
+from huangpu.compiler.syntax import NA, Apply, Definition, Element, Macro, Node, Points, Ref, Series, Text, Values
 from huangpu.compiler.vectors import VECTORS
 from huangpu.ir import Expr, Interpolate, ModelError, Name, Number, Table, Variable
 
@@ -130,8 +130,8 @@ def _apply(node: Apply, at: Equation) -> Expr:
             return _otherwise(otherwise, Apply(lookup, (x,), subs), at)
         case Apply("elmcount", (Ref(name, ()),)) if name in work.known.elements:
             return Number(float(len(work.known.elements[name])))
-        case Apply("=" | "<>", (Number(value), x) | (x, Number(value))) if math.isnan(value):
-            return _missing(x, at, "ne" if function == "=" else "eq")
+        case Apply("=" | "<>", (Number(value), x) | (x, Number(value))) if value == NA:
+            return _missing(x, at, function)
         case Apply("get_time_value", (Number(0.0), offset, Number(0.0))):
             return call("add", TIME, _expr(offset, at))
     if function in DYNAMICS:
@@ -151,10 +151,12 @@ def _apply(node: Apply, at: Equation) -> Expr:
     return builtin.build(*([work.step] if builtin.stepped else []), *values)
 
 
-def _missing(x: Node, at: Equation, op: str) -> Expr:
-    """`x = :NA:`: whether there is no value. No number equals nan, itself included."""
+def _missing(x: Node, at: Equation, operator: str) -> Expr:
+    """`x = :NA:`: whether there is no value. Data without one are nan, and no number equals nan, itself included."""
     value = at.share(_expr(x, at), "value")
-    return call(op, value, value)
+    if operator == "=":
+        return call("or", call("eq", value, Number(NA)), call("ne", value, value))
+    return call("and", call("ne", value, Number(NA)), call("eq", value, value))
 
 
 def _moved(at: Equation, node: Node, moved: dict[str, str] | None = None) -> Expr:

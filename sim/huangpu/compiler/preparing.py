@@ -64,13 +64,13 @@ class Entry:
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """All entries of a section. Within quotes `~` and `|` are letters, but not in the documentation, the third part."""
+    """All entries of a section. Within the quotes of an equation, the first part, `~` and `|` are letters."""
     parts: list[str] = []
     last = position = 0
     quotes = True
     while found := MARK.search(text, position):
         position = found.end()
-        if found[0] == '"' and quotes and len(parts) != 2:
+        if found[0] == '"' and quotes and not parts:
             close = QUOTE.search(text, position)
             quotes, position = close is not None, close.end() if close else position
         if found[0] in "~|":

@@ -12,7 +12,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import inf, isinf
+from math import inf, isinf, isnan
 from pathlib import Path
 
 from huangpu.compiler import distinct, guard
@@ -30,6 +30,7 @@ from huangpu.compiler.preparing import (
 )
 from huangpu.compiler.source import XMILE, printable, read_bytes
 from huangpu.compiler.syntax import (
+    NA,
     Apply,
     Definition,
     Element,
@@ -294,7 +295,7 @@ def _node(part) -> Node:
     pysd = guard.vensim().expressions
     match part:
         case int() | float():
-            return Number(_finite(part))
+            return Number(NA if isnan(part) else _finite(part))
         case str():
             return Text(printable(part))
         case pysd.ReferenceStructure():

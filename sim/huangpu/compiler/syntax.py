@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 from huangpu.ir import ModelError, Number, Place
 
+NA = -(2.0**109)  # :NA:, by Vensim's manual a number like any other, which no model comes near
+
 
 def key(name: str) -> str:
     """The id of a name: lower case, quotes off, every run of anything but letters and digits one `_`."""

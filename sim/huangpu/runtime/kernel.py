@@ -19,7 +19,7 @@ import llvmlite.binding as llvm
 from huangpu import cache
 from huangpu.program import Program
 
-LARGE = 8_000_000  # characters, some 8,000 variables: beyond it a minute or more of optimising is seldom won back
+LARGE = 4_000_000  # characters, some 4,000 variables: beyond it half a minute of optimising is seldom won back
 
 _SYMBOLS = ("huangpu_run", "huangpu_block", "huangpu_rows")
 _loaded: dict[str, Kernel] = {}

@@ -139,5 +139,6 @@ def test_a_mapping_may_list_elements_and_ranges(ranges, expected, tmp_path):
 
 def test_the_licence_of_a_model_may_hold_an_odd_quote_before_its_macros(tmp_path):
     heading = '****\n\t.A model\n****~\n\t\tProvided "as is", pipes of 5" included\n\t|\n\n'
-    found = values(tmp_path, heading + ":MACRO: M(x)\nM = x + 1 ~~|\n:END OF MACRO:\ny = M(2) ~ 3\" ~ 5\" |\nz = y ~~|\n")
+    macro = ":MACRO: M(x)\nM = x + 1 ~~|\n:END OF MACRO:\n"
+    found = values(tmp_path, heading + macro + 'y = M(2) ~ 3" ~ 5" |\nz = y ~~|\n')
     assert (found["y"][0], found["z"][0]) == (3, 3)

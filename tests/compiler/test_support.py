@@ -3,6 +3,7 @@
 import pytest
 
 import modelfile
+import xmilefile
 from huangpu.cli import main
 from huangpu.compiler import unsupported
 
@@ -23,6 +24,13 @@ def test_all_of_it_in_the_order_of_the_file(tmp_path):
 def test_more_problems_than_a_message_shows(tmp_path):
     path = modelfile.write(tmp_path, "".join(f"x{k} = FOO {k}(1) ~~|\n" for k in range(40)))
     assert len(lines(path)) == 40
+
+
+def test_a_graphical_function_that_cannot_be_read_is_listed_where_it_is_called_as_well(tmp_path):
+    graph = "<gf><xpts>0,1,2</xpts><ypts>0,1</ypts></gf>"
+    text = xmilefile.aux("table", "TIME", inside=graph) + xmilefile.aux("x", "table(2)")
+    found = lines(xmilefile.written(tmp_path, xmilefile.xmile(text)))
+    assert len(found) == 1 and "table: a graphical function" in found[0]
 
 
 def test_a_circle_is_listed_where_there_is_nothing_else(tmp_path):

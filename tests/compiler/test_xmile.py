@@ -163,7 +163,7 @@ def test_units_documentation_and_views(tmp_path):
             r"(?s):8: v: it ends too early.*:9: w: there is no nobody",
         ),
         (xmile(aux("v", "SMTH1(1)")), "v: SMTH1 takes 2 to 3 arguments, not 1"),
-        (xmile(aux("v", "NPV(1, 2)")), "v: the function NPV is not supported"),
+        (xmile(aux("v", "IRR(1, 2)")), "v: the function IRR is not supported"),
         (xmile(aux("v", "1") + aux("V", "2")), "V: defined twice, on line 8"),
         (xmile(aux("%", "1")), "%: a name without a letter or digit"),
         (xmile(aux("v", "1", kind="stock", inside="<conveyor/>")), "v: <conveyor> is not supported"),

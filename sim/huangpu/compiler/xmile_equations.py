@@ -20,6 +20,7 @@ from huangpu.ir import ModelError, Number, Place
 
 REFUSED = ("conveyor", "queue", "oven", "leak", "leak_fraction", "overflow", "multiplier")  # tags inside a variable
 MAX_PROBLEMS = 25
+BLANK = Points((0.0,), (0.0,))
 UNKNOWN = "???"  # what an exporter writes where it could not say an equation
 COMMAS = re.compile(r'"(?:\\.|[^"\\])*"|[^,"]+')
 
@@ -166,12 +167,14 @@ class Reader:
         if definitions:
             yield Element(variable.key, variable.label, tuple(definitions), units, doc)
         if variable.table and variable.table != variable.key:
-            tables = [self.graph(variable, entry) for entry in entries if entry.graph]
-            yield Element(variable.table, f"{variable.label} (graph)", tuple(tables), "", doc)
+            label = f"{variable.label} (graph)"
+            tables = [self.graph(variable, entry, label) for entry in entries if entry.graph]
+            blank = Definition(variable.dims, (), "lookup", False, BLANK, label, variable.place)  # not read, as noted
+            yield Element(variable.table, label, tuple(tables) or (blank,), "", doc)
 
-    def graph(self, variable: Variable, entry: Written) -> Definition:
+    def graph(self, variable: Variable, entry: Written, label: str) -> Definition:
         subscripts = self.left(variable, entry.subscripts) if entry.subscripts else variable.dims
-        return Definition(subscripts, (), "lookup", False, entry.graph, f"{variable.label} (graph)", entry.place)
+        return Definition(subscripts, (), "lookup", False, entry.graph, label, entry.place)
 
     def definitions(self, variable: Variable, entries: list[Written]) -> Iterator[Definition]:
         if variable.source is not None:

@@ -294,8 +294,10 @@ def _node(part) -> Node:
     """PySD's syntax tree as ours."""
     pysd = guard.vensim().expressions
     match part:
+        case float() if isnan(part):
+            return Number(NA)
         case int() | float():
-            return Number(NA if isnan(part) else _finite(part))
+            return Number(_finite(part))
         case str():
             return Text(printable(part))
         case pysd.ReferenceStructure():

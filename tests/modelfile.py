@@ -13,6 +13,19 @@ FINAL TIME = {end} ~ year ~ |
 TIME STEP = {dt} ~ year ~ |
 SAVEPER = TIME STEP ~ year ~ |
 """
+POPULATION = """
+Birth Rate = 0.1 ~ 1/year ~ |
+Births = Population * Birth Rate ~ person/year ~ |
+Population = INTEG(Births - Deaths, 100) ~ person ~ |
+Deaths = Population / Life Time ~ person/year ~ |
+Life Time = Base Life * Effect(Time / Scale) ~ year ~ |
+Base Life = 50 ~ year ~ |
+Scale = 10 ~ year ~ |
+Effect((0,1),(1,2)) ~ dmnl ~ |
+Region : North, South ~ ~ |
+Share[Region] = 0.25, 0.75 ~ dmnl ~ |
+Part[Region] = Population * Share[Region] ~ person ~ |
+"""
 SKETCH = "\\\\\\---/// Sketch information - do not modify anything except names\n"
 
 

@@ -12,19 +12,6 @@ from tests.test_corpus import ABSOLUTE, data_of, same, stored_output
 from huangpu.cli import main
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*/*.mdl"))
-MODEL = """
-Birth Rate = 0.1 ~ 1/year ~ |
-Births = Population * Birth Rate ~ person/year ~ |
-Population = INTEG(Births - Deaths, 100) ~ person ~ |
-Deaths = Population / Life Time ~ person/year ~ |
-Life Time = Base Life * Effect(Time / Scale) ~ year ~ |
-Base Life = 50 ~ year ~ |
-Scale = 10 ~ year ~ |
-Effect((0,1),(1,2)) ~ dmnl ~ |
-Region : North, South ~ ~ |
-Share[Region] = 0.25, 0.75 ~ dmnl ~ |
-Part[Region] = Population * Share[Region] ~ person ~ |
-"""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -36,7 +23,7 @@ def own_cache(tmp_path_factory):
 
 @pytest.fixture
 def model(tmp_path):
-    return modelfile.write(tmp_path, MODEL)
+    return modelfile.write(tmp_path, modelfile.POPULATION)
 
 
 def simulate(path, out, *more):

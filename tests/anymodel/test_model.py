@@ -9,22 +9,14 @@ import huangpu
 import modelfile
 from huangpu.anymodel import RunError
 
-MODEL = """
-Birth Rate = 0.1 ~ 1/year ~ |
-Births = Population * Birth Rate ~ person/year ~ |
-Population = INTEG(Births - Deaths, 100) ~ person ~ |
-Deaths = Population / Life Time ~ person/year ~ |
-Life Time = Base Life * Effect(Time / Scale) ~ year ~ |
-Base Life = 50 ~ year ~ |
-Scale = 10 ~ year ~ |
-Effect((0,1),(1,2)) ~ dmnl ~ |
-Region : North, South ~ ~ |
-Share[Region] = 0.25, 0.75 ~ dmnl ~ |
-Part[Region] = Population * Share[Region] ~ person ~ |
+MODEL = (
+    modelfile.POPULATION
+    + """
 Memory = SMOOTH N(Population, 3, 100, Order) ~ person ~ |
 Order = 2 ~ dmnl ~ |
 First = INITIAL(Population * 2) ~ person ~ |
 """
+)
 
 
 @pytest.fixture(scope="module")

@@ -15,19 +15,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")  # of sockets
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("sweep")
-
-
-@pytest.fixture(scope="module")
-def sweep(folder):
-    return small.sweep(folder)
-
-
-@pytest.fixture(scope="module")
-def whole(folder, sweep):
-    run(sweep, folder / "whole", chunk=50)
-    return small.arrays(folder / "whole")
+def whole(place, sweep):
+    run(sweep, place / "whole", chunk=50)
+    return small.arrays(place / "whole")
 
 
 @pytest.fixture(scope="module")

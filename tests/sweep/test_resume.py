@@ -21,20 +21,10 @@ CHUNK = 100  # members: 10 chunks
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("sweep")
-
-
-@pytest.fixture(scope="module")
-def sweep(folder):
-    return small.sweep(folder)
-
-
-@pytest.fixture(scope="module")
-def whole(folder, sweep):
+def whole(place, sweep):
     """An uninterrupted sweep."""
-    run(sweep, folder / "whole", chunk=CHUNK)
-    return small.arrays(folder / "whole")
+    run(sweep, place / "whole", chunk=CHUNK)
+    return small.arrays(place / "whole")
 
 
 def first(count):
@@ -75,8 +65,8 @@ def test_it_goes_on_where_it_was_cut_off(sweep, whole, tmp_path):
     assert small.same(small.arrays(tmp_path / "out"), whole)
 
 
-def test_a_finished_sweep_computes_nothing(sweep, whole, folder):
-    done = run(sweep, folder / "whole", resume=True)
+def test_a_finished_sweep_computes_nothing(sweep, whole, place):
+    done = run(sweep, place / "whole", resume=True)
     assert (done.kept, done.computed) == (10, 0)
 
 

@@ -17,19 +17,9 @@ from huangpu.sweep.store import MOST, NOT_COMPUTED, chunk_size, open_store, pack
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("sweep")
-
-
-@pytest.fixture(scope="module")
-def sweep(folder):
-    return small.sweep(folder)
-
-
-@pytest.fixture(scope="module")
-def whole(folder, sweep):
-    run(sweep, folder / "whole", chunk=100)
-    return folder / "whole"
+def whole(place, sweep):
+    run(sweep, place / "whole", chunk=100)
+    return place / "whole"
 
 
 def test_it_holds_what_evaluate_gives(sweep, whole):

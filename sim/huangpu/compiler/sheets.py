@@ -12,6 +12,7 @@ import datetime
 import io
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -106,7 +107,7 @@ def _check_package(name: str, data: bytes) -> None:
             for part in parts:
                 if _has_doctype(package, part):
                     raise ModelError(f"{shown}: {printable(part.filename)} holds a document type. Save the file again.")
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zipfile.zlib.error):
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, zlib.error):
         raise ModelError(f"{shown}: no workbook that can be read (a broken package). Save it again.") from None
 
 
